@@ -1,0 +1,70 @@
+/**
+ * Catches the WebAssembly instance while a wasmoon factory makes it.
+ *
+ * The published builds wrap every export in a JavaScript function that checks assertions (23 ns a call instead of 6),
+ * and compile the module again for each instance. During the one call that instantiates, `WebAssembly.instantiate` is
+ * replaced: the compiled module is kept, the imports can be changed (memory limit, system calls), the exports caught.
+ * Where that fails, the caller uses the wrapped exports: slower, and the same otherwise (capture.test.ts).
+ */
+export type LuaExports = Record<string, (...arguments_: number[]) => number> & {
+  readonly memory: WebAssembly.Memory;
+  readonly __indirect_function_table: WebAssembly.Table;
+};
+
+export type Imports = WebAssembly.Imports;
+
+/** `WebAssembly.instantiate` is one for the process: this queue is too, or two captures would catch each other's. */
+let queue: Promise<unknown> = Promise.resolve();
+
+export interface Captured<T> {
+  readonly result: T;
+  readonly exports: LuaExports | undefined;
+}
+
+export class Capture {
+  #compiled: WebAssembly.Module | undefined;
+
+  /** @param change may replace imports; called with a copy that is this instance's own */
+  run<T>(make: () => Promise<T>, change: (imports: Imports) => void): Promise<Captured<T>> {
+    const run = queue.then(() => this.#run(make, change));
+    queue = run.catch(() => {});
+    return run;
+  }
+
+  async #run<T>(make: () => Promise<T>, change: (imports: Imports) => void): Promise<Captured<T>> {
+    const original = WebAssembly.instantiate;
+    const passOn = original as unknown as (source: unknown, imports: Imports) => Promise<unknown>;
+    let exports: LuaExports | undefined;
+    const instantiate = async (source: Uint8Array<ArrayBuffer>, imports: Imports) => {
+      if (!isLua(imports)) return passOn(source, imports);
+      this.#compiled ??= await WebAssembly.compile(source);
+      const own = copyOf(imports);
+      change(own);
+      const instance = await original(this.#compiled, own);
+      exports = instance.exports as unknown as LuaExports;
+      return { module: this.#compiled, instance };
+    };
+    WebAssembly.instantiate = instantiate as unknown as typeof WebAssembly.instantiate;
+    try {
+      return { result: await make(), exports: complete(exports) };
+    } finally {
+      WebAssembly.instantiate = original;
+    }
+  }
+}
+
+function isLua(imports: Imports | undefined): imports is Imports {
+  return (
+    imports?.['env']?.['invoke_vii'] !== undefined && imports['env']['emscripten_resize_heap'] !== undefined
+  );
+}
+
+function copyOf(imports: Imports): Imports {
+  return Object.fromEntries(Object.entries(imports).map(([name, module]) => [name, { ...module }]));
+}
+
+function complete(exports: LuaExports | undefined): LuaExports | undefined {
+  const usable =
+    exports?.memory instanceof WebAssembly.Memory && exports.__indirect_function_table !== undefined;
+  return usable && typeof exports['lua_settop'] === 'function' ? exports : undefined;
+}

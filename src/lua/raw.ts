@@ -1,0 +1,80 @@
+/**
+ * The part of Lua's C API that this project uses, the same for every engine: plain functions over numbers.
+ *
+ * Invariant: nothing here converts a string or allocates. A number named `L` is a lua_State*, `i` a stack index,
+ * `p` an address in the WebAssembly heap.
+ */
+export const LUA_TNIL = 0;
+export const LUA_TBOOLEAN = 1;
+export const LUA_TNUMBER = 3;
+export const LUA_TSTRING = 4;
+export const LUA_TTABLE = 5;
+export const LUA_TFUNCTION = 6;
+
+export type EngineVersion = '5.4' | '5.1';
+
+export interface RawLua {
+  readonly version: EngineVersion;
+  /** The main state. */
+  readonly L: number;
+  /** True when the real exports are in use and the memory limit costs nothing; false for wasmoon's wrapped ones. */
+  readonly direct: boolean;
+
+  gettop(L: number): number;
+  settop(L: number, i: number): void;
+  pushvalue(L: number, i: number): void;
+  /** Moves the top value down to `i`. */
+  insert(L: number, i: number): void;
+  checkstack(L: number, n: number): number;
+  type(L: number, i: number): number;
+  isinteger(L: number, i: number): number;
+  toboolean(L: number, i: number): number;
+  /** 0 when it is neither a number nor a numeric string. */
+  tonumber(L: number, i: number): number;
+  isnumber(L: number, i: number): number;
+  /** Turns a number in place into a string. 0 when it is neither. */
+  tolstring(L: number, i: number, lengthPointer: number): number;
+  topointer(L: number, i: number): number;
+  pushnil(L: number): void;
+  pushboolean(L: number, b: number): void;
+  pushnumber(L: number, n: number): void;
+  /** An integer where the engine has them, else a number. */
+  pushinteger(L: number, n: number): void;
+  pushlstring(L: number, p: number, length: number): void;
+  pushcclosure(L: number, fn: number, n: number): void;
+  pushthread(L: number): number;
+  getfield(L: number, i: number, name: number): void;
+  setfield(L: number, i: number, name: number): void;
+  /** With metamethods. */
+  gettable(L: number, i: number): void;
+  settable(L: number, i: number): void;
+  rawget(L: number, i: number): void;
+  rawset(L: number, i: number): void;
+  rawlen(L: number, i: number): number;
+  rawequal(L: number, i: number, j: number): number;
+  createtable(L: number, arrayItems: number, otherItems: number): void;
+  next(L: number, i: number): number;
+  /** Pushes, or pops into, slot `id` of the registry. */
+  refget(L: number, id: number): void;
+  refset(L: number, id: number): void;
+  pushglobals(L: number): void;
+  loadbuffer(L: number, p: number, length: number, name: number): number;
+  pcall(L: number, arguments_: number, results: number, handler: number): number;
+  /** Never returns: it unwinds by throwing a number. */
+  error(L: number): number;
+  /** Pushes "chunk:line: " of the function at `level`, or "". */
+  where(L: number, level: number): void;
+  openlibs(L: number): void;
+  sethook(L: number, fn: number, mask: number, count: number): void;
+  atpanic(L: number, fn: number): number;
+  malloc(size: number): number;
+  free(p: number): void;
+  /** Makes a JavaScript function callable as a lua_CFunction (or hook, with 'vii'); it costs a table slot for good. */
+  addFunction(fn: (...arguments_: number[]) => number | undefined, signature: 'ii' | 'vii'): number;
+  /** The heap. Ask afresh at each use: it is replaced when the memory grows. */
+  heap(): Buffer;
+}
+
+/** LUA_MASKCOUNT of lua_sethook. */
+export const MASK_COUNT = 8;
+export const LUA_MULTRET = -1;

@@ -1,0 +1,111 @@
+/**
+ * One bound `dgram` socket, of one family, from the moment at which it is bound. Who receives can change while it is
+ * bound: that is how the new version of an application takes over an address without losing a datagram.
+ */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { isIPv4, isIPv6 } from 'node:net';
+import { type Address, formatAddress, isWildcard } from './address.js';
+import { reasonOf } from './errors.js';
+import type { LookupCallback, Resolver } from './resolve.js';
+
+export interface DatagramReceiver {
+  onDatagram(bytes: Buffer, from: RemoteInfo): void;
+  onError(reason: string): void;
+}
+
+export class Datagram {
+  /** Undefined while parked: nothing can arrive then, because parking lasts less than a turn of the event loop. */
+  receiver: DatagramReceiver | undefined;
+  readonly family: 4 | 6;
+  readonly #socket: Socket;
+  readonly #onSent: (error: Error | null) => void;
+
+  private constructor(socket: Socket, family: 4 | 6, receiver: DatagramReceiver) {
+    this.#socket = socket;
+    this.family = family;
+    this.receiver = receiver;
+    this.#onSent = (error) => {
+      if (error) this.receiver?.onError(reasonOf(error, ''));
+    };
+    socket.removeAllListeners('error');
+    socket.on('error', (error) => this.receiver?.onError(reasonOf(error, '')));
+    socket.on('message', (bytes, from) => this.receiver?.onDatagram(bytes, from));
+  }
+
+  /**
+   * Binds before it returns.
+   * @param local a literal address; port 0 = any
+   * @returns an error string when it cannot
+   */
+  static bind(
+    resolver: Resolver,
+    local: Address,
+    broadcast: boolean,
+    receiver: DatagramReceiver,
+  ): Datagram | string {
+    const family = isIPv6(local.host) ? 6 : 4;
+    const socket = createSocket({ type: `udp${family}`, lookup: lookupOf(resolver, family) });
+    let failure: string | undefined;
+    socket.on('error', (error) => {
+      failure ??= reasonOf(error, formatAddress(local.host, local.port));
+    });
+    socket.bind({ address: local.host, port: local.port, exclusive: true });
+    if (failure !== undefined) {
+      socket.close();
+      return failure;
+    }
+    if (broadcast) socket.setBroadcast(true);
+    return new Datagram(socket, family, receiver);
+  }
+
+  get port(): number {
+    return this.#socket.address().port;
+  }
+
+  /** "ip:port", or undefined when bound to the wildcard. */
+  get address(): string | undefined {
+    const { address, port } = this.#socket.address();
+    return isWildcard(address) ? undefined : formatAddress(address, port);
+  }
+
+  /** Bytes that the kernel has not taken yet. */
+  get pending(): number {
+    return this.#socket.getSendQueueSize();
+  }
+
+  /** True when datagrams can go to `host` at all: an IPv4 socket cannot reach an IPv6 address. */
+  reaches(host: string): boolean {
+    return this.family === 6 || !isIPv6(host);
+  }
+
+  /** @param bytes must not change afterwards */
+  send(bytes: Uint8Array, to: Address): void {
+    const host = this.family === 6 && isIPv4(to.host) ? `::ffff:${to.host}` : to.host;
+    this.#socket.send(bytes, to.port, host, this.#onSent);
+  }
+
+  close(): void {
+    this.receiver = undefined;
+    this.#socket.close();
+  }
+}
+
+/** The address from which the kernel would send to `to`: that of a socket connected to it for a moment. */
+export function localAddressFor(resolver: Resolver, to: Address): string | undefined {
+  const family = isIPv6(to.host) ? 6 : 4;
+  const probe = createSocket({ type: `udp${family}`, lookup: lookupOf(resolver, family) });
+  probe.on('error', () => {});
+  try {
+    probe.connect(to.port, to.host);
+    return probe.address().address;
+  } catch {
+    return undefined;
+  } finally {
+    probe.close();
+  }
+}
+
+function lookupOf(resolver: Resolver, family: 4 | 6) {
+  return (host: string, _options: unknown, callback: LookupCallback) =>
+    resolver.lookup(host, family, callback);
+}

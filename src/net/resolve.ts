@@ -1,0 +1,40 @@
+/**
+ * Look-up for datagrams: literal addresses at once, names through the system's resolver, remembered for a while.
+ *
+ * `dgram` binds and sends in the same turn when the look-up calls back at once: that is what lets `bind` return its
+ * error and spares each datagram a turn of the event loop.
+ */
+import { lookup as systemLookup } from 'node:dns';
+import { isIP } from 'node:net';
+
+export type LookupCallback = (error: NodeJS.ErrnoException | null, address: string, family: number) => void;
+
+/** How long a resolved name is used, milliseconds, and how many are remembered. */
+const REMEMBER_MS = 30_000;
+const REMEMBER_COUNT = 256;
+
+interface Known {
+  readonly address: string;
+  readonly until: number;
+}
+
+export class Resolver {
+  readonly #known = new Map<string, Known>();
+
+  /** The signature that `dgram` asks of its `lookup` option. */
+  lookup(host: string, family: 4 | 6, callback: LookupCallback): void {
+    if (isIP(host)) return callback(null, host, family);
+    const key = `${family} ${host}`;
+    const known = this.#known.get(key);
+    if (known && known.until > Date.now()) return callback(null, known.address, family);
+    systemLookup(host, { family }, (error, address) => {
+      if (!error) this.#remember(key, address);
+      callback(error, address, family);
+    });
+  }
+
+  #remember(key: string, address: string): void {
+    if (this.#known.size >= REMEMBER_COUNT) this.#known.clear();
+    this.#known.set(key, { address, until: Date.now() + REMEMBER_MS });
+  }
+}

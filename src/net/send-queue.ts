@@ -1,0 +1,74 @@
+/**
+ * What one connection has to send: copied out at once, written at the end of the turn as one buffer.
+ *
+ * Invariant: bytes are in `#waiting` or have been given to the socket, in the order in which they were sent. The
+ * queue is in the turn's list exactly while `#waiting` is not empty.
+ */
+import type { Socket } from 'node:net';
+import type { Network } from './network.js';
+import type { Flushable } from './turn.js';
+
+/** A backlog above this, in bytes, is worth telling the script when it has gone. */
+export const DRAIN_THRESHOLD = 65_536;
+
+export class SendQueue implements Flushable {
+  readonly #network: Network;
+  #socket: Socket | undefined;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  /** The backlog has been above the threshold and has not been empty since. */
+  congested = false;
+
+  constructor(network: Network) {
+    this.#network = network;
+  }
+
+  get pending(): number {
+    return this.#socket ? this.#socket.writableLength + this.#waitingBytes : 0;
+  }
+
+  attach(socket: Socket): void {
+    this.#socket = socket;
+    this.congested = false;
+  }
+
+  /** Writes what waits and forgets the socket, whose owner ends it. */
+  detach(): void {
+    this.flush();
+    this.#socket = undefined;
+  }
+
+  /**
+   * @param bytes copied before this returns
+   * @returns an error string when it would exceed the limit; nothing of `bytes` is taken then
+   */
+  add(bytes: Uint8Array): string | undefined {
+    const { turn, limits } = this.#network;
+    if (bytes.length > limits.sendLimit - this.pending) {
+      return `send limit reached: ${this.pending} bytes are pending, ${bytes.length} more would exceed ${limits.sendLimit}`;
+    }
+    if (this.#waiting.push(copyOf(bytes)) === 1 && turn.active) turn.defer(this);
+    this.#waitingBytes += bytes.length;
+    if (!turn.active) this.flush();
+    return undefined;
+  }
+
+  flush(): void {
+    const socket = this.#socket;
+    const waiting = this.#waiting;
+    const first = waiting[0];
+    if (!first) return;
+    const bytes = waiting.length === 1 ? first : Buffer.concat(waiting, this.#waitingBytes);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    if (!socket || socket.destroyed) return;
+    socket.write(bytes);
+    if (socket.writableLength > DRAIN_THRESHOLD) this.congested = true;
+  }
+}
+
+function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafe(bytes.length);
+  copy.set(bytes);
+  return copy;
+}

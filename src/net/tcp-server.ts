@@ -1,0 +1,107 @@
+/**
+ * A TCP server object: a listener, which it may give up and take again, and the count of its connections.
+ *
+ * It knows no Lua. Accepted connections belong to whoever the handler gives them to; `stop` leaves them alone.
+ */
+import type { Socket } from 'node:net';
+import { Listener } from './listener.js';
+import type { Network } from './network.js';
+
+export interface TcpServerHandler {
+  /** A connection has been accepted; the socket is the handler's from now on. */
+  onConnection(socket: Socket): void;
+  /** `count` connections were closed at once because `maxConnections` were open. */
+  onDropped(count: number): void;
+  /** Accepting failed, e.g. because the process has no file descriptor left. */
+  onError(reason: string): void;
+}
+
+/** Dropped connections are reported together, at most this often, milliseconds. */
+const DROP_REPORT_MS = 1000;
+
+export class TcpServer {
+  /** Connections above this are closed at once; 0 = no limit. */
+  maxConnections = 0;
+  readonly #network: Network;
+  readonly #handler: TcpServerHandler;
+  #listener: Listener | undefined;
+  #port = 0;
+  #connections = 0;
+  #dropped = 0;
+  #report: NodeJS.Timeout | undefined;
+
+  constructor(network: Network, handler: TcpServerHandler) {
+    this.#network = network;
+    this.#handler = handler;
+  }
+
+  get running(): boolean {
+    return this.#listener !== undefined;
+  }
+
+  /** The port of the last successful start, 0 before. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Accepted connections that are still open. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /**
+   * Listens on all interfaces. When it fails, a server that is running goes on on its old port.
+   * @param port 1 to 65535
+   * @param onFailure told the reason, later, when this returns false
+   */
+  start(port: number, onFailure: (reason: string) => void): boolean {
+    if (this.#listener?.port === port) return true;
+    const listener = this.#adopt(port) ?? Listener.listen(port, onFailure);
+    if (!listener) return false;
+    this.#listener?.close();
+    this.#listener = listener;
+    this.#port = port;
+    listener.acceptor = (socket) => this.#accept(socket);
+    listener.onError = (reason) => this.#handler.onError(reason);
+    return true;
+  }
+
+  stop(): void {
+    this.#listener?.close();
+    this.#listener = undefined;
+  }
+
+  /** Gives the listening port to the network, for the next `start` of the same port, by any server, to adopt. */
+  park(): void {
+    const listener = this.#listener;
+    if (!listener) return;
+    this.#listener = undefined;
+    listener.acceptor = undefined;
+    this.#network.parkedServers.set(listener.port, listener);
+  }
+
+  #adopt(port: number): Listener | undefined {
+    const listener = this.#network.parkedServers.get(port);
+    this.#network.parkedServers.delete(port);
+    return listener;
+  }
+
+  #accept(socket: Socket): void {
+    if (this.maxConnections > 0 && this.#connections >= this.maxConnections) return this.#drop(socket);
+    this.#connections++;
+    socket.once('close', () => {
+      this.#connections--;
+    });
+    this.#handler.onConnection(socket);
+  }
+
+  #drop(socket: Socket): void {
+    socket.destroy();
+    this.#dropped++;
+    this.#report ??= setTimeout(() => {
+      this.#report = undefined;
+      this.#handler.onDropped(this.#dropped);
+      this.#dropped = 0;
+    }, DROP_REPORT_MS).unref();
+  }
+}
