@@ -1,0 +1,78 @@
+/**
+ * Names in a configuration that look like a known one misspelt: warnings, never errors.
+ *
+ * A script may have keys and sections of its own anywhere, and files of the original have its RTMFP keys: a name
+ * that is not near a known one is never mentioned.
+ */
+import { KNOWN } from './config-keys.js';
+import type { IniFile } from './ini.js';
+
+/** One line for each likely typo: `FILE:LINE: [smtp] hsot is not known; did you mean host?` */
+export function findTypos(ini: IniFile): string[] {
+  return [...ini.sections].flatMap(([section, keys]) => {
+    const names = [...keys.keys()];
+    if (section === '') return names.flatMap((name) => dottedKey(ini, name));
+    const known = KNOWN.get(section);
+    if (known === undefined) return misspeltSection(ini, section, names);
+    return names.flatMap((name) => misspeltKey(ini, section, name, [...known.keys()]));
+  });
+}
+
+function misspeltKey(ini: IniFile, section: string, name: string, known: readonly string[]): string[] {
+  const meant = nearest(name, known);
+  if (meant === undefined) return [];
+  return [warning(ini, section, name, `[${section}] ${name} is not known; did you mean ${meant}?`)];
+}
+
+/** A section's name alone says too little (`[log]`, `[tcs]`): one of its keys must be known, too. */
+function misspeltSection(ini: IniFile, section: string, names: readonly string[]): string[] {
+  const meant = nearest(section, [...KNOWN.keys()]);
+  if (meant === undefined) return [];
+  const known = new Set([...(KNOWN.get(meant)?.keys() ?? [])].map((key) => key.toLowerCase()));
+  const name = names.find((key) => known.has(key.toLowerCase()));
+  if (name === undefined) return [];
+  return [warning(ini, section, name, `[${section}] ${name} is not known; did you mean [${meant}]?`)];
+}
+
+/** The original read `smtp.host=…` outside of a section as `[smtp] host`. */
+function dottedKey(ini: IniFile, name: string): string[] {
+  const [section = '', key = ''] = name.split('.', 2);
+  if (name !== `${section}.${key}` || !KNOWN.get(section)?.has(key)) return [];
+  return [warning(ini, '', name, `${name} is not known; did you mean ${key} in the section [${section}]?`)];
+}
+
+function warning(ini: IniFile, section: string, key: string, text: string): string {
+  return `${ini.file}:${ini.lineOf(section, key)}: ${text}`;
+}
+
+/** The known name that `name` was probably meant to be; undefined when it is one, or is near none. */
+function nearest(name: string, known: readonly string[]): string | undefined {
+  if (known.includes(name)) return undefined;
+  const allowed = name.length < 6 ? 1 : 2;
+  const ranked = known
+    .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  return best !== undefined && best.distance <= allowed ? best.candidate : undefined;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours that make `b` of `a`. */
+function distance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = at(last, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(beforeLast, j - 2) + 1 : Infinity;
+      row.push(Math.min(at(last, j) + 1, at(row, j - 1) + 1, replaced, swapped));
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return at(last, b.length);
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? Infinity;
+}
