@@ -1,0 +1,43 @@
+-- A mailer: a line "recipient text" becomes a mail, and the client is told when it has left.
+--   echo 'somebody@example.org Hello' | nc -q 2 localhost 1236
+-- With [smtp] outbox=outbox in CumulusServer.ini.example, mails are written to outbox/*.eml.
+
+local PORT = 1236
+local SENDER = "Cumulus <cumulus@example.org>"
+
+server = cumulus:createTCPServer()
+
+local function sendMail(client, recipient, text)
+	local mail = cumulus:sendMail(SENDER, "A line for you", text .. "\n", recipient)
+	function mail:onSent(err)
+		if err then
+			ERROR(err)
+			client:send("not sent: " .. err .. "\n")
+		else
+			NOTE("mail to ", recipient, " sent")
+			client:send("sent to " .. recipient .. "\n")
+		end
+	end
+end
+
+function server:clientHandler(client)
+	function client:onReception(data)
+		local start = 1
+		for line, stop in data:gmatch("([^\r\n]*)\r?\n()") do
+			local recipient, text = line:match("^(%S+)%s+(.+)$")
+			if recipient then
+				sendMail(self, recipient, text)
+			else
+				self:send("usage: recipient text\n")
+			end
+			start = stop
+		end
+		return #data - start + 1
+	end
+end
+
+function onStart(path)
+	if server:start(PORT) then
+		NOTE("mail; try: echo 'somebody@example.org Hello' | nc -q 2 localhost ", PORT)
+	end
+end

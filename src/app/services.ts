@@ -1,0 +1,16 @@
+/**
+ * What all applications of a server share. Made by the server, handed down.
+ */
+import type { Config } from '../config.js';
+import type { Logger } from '../logger.js';
+import type { LuaEngines } from '../lua/engine.js';
+import type { Mailer } from '../mail/mailer.js';
+import type { Network } from '../net/network.js';
+
+export interface Services {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly engines: LuaEngines;
+  readonly network: Network;
+  readonly mailer: Mailer;
+}

@@ -1,0 +1,129 @@
+/**
+ * TCPClient objects: `cumulus:createTCPClient()`, and what a server's `clientHandler` is given.
+ * Specification: "TCP Client" of the documented page, and reference-behaviour.md, "TCP client".
+ */
+import type { Socket } from 'node:net';
+import { TcpClient, type TcpHandler } from '../../net/tcp-client.js';
+import type { ClassDefinition, Handle, Handles, ObjectClass, Resource } from '../handles.js';
+import { LuaError } from '../lua-error.js';
+import type { Stack } from '../stack.js';
+import type { ApiContext } from './context.js';
+import { pushBytes, pushNothing } from './push.js';
+
+export class TcpClientObject implements TcpHandler, Resource {
+  readonly client: TcpClient;
+  readonly #api: ApiContext;
+  readonly #handles: Handles;
+  readonly #handle: Handle<TcpClientObject>;
+
+  /** Pushes the object. @param socket what a server has accepted */
+  constructor(api: ApiContext, objectClass: ObjectClass<TcpClientObject>, socket?: Socket) {
+    this.#api = api;
+    this.#handles = api.handles;
+    this.client = socket ? TcpClient.accepted(api.network, this, socket) : new TcpClient(api.network, this);
+    this.#handle = api.handles.create<TcpClientObject>(objectClass, this);
+    if (socket) api.handles.retain(this.#handle, -1);
+  }
+
+  get handle(): Handle<TcpClientObject> {
+    return this.#handle;
+  }
+
+  onReception(bytes: Buffer): number {
+    const keep = this.#handles.emit(this.#handle, 'onReception', pushBytes, bytes, undefined);
+    if (keep === 0) return 0;
+    return keep > 0 && keep <= bytes.length ? Math.trunc(keep) : this.#judge(keep, bytes.length);
+  }
+
+  onDisconnection(): void {
+    const { error } = this.client;
+    if (error?.includes('limit reached')) this.#api.log.log('error', error);
+    this.#handles.emit(this.#handle, 'onDisconnection', pushNothing, undefined, undefined);
+    // A handler that has connected again keeps the object open.
+    if (!this.client.connected) this.#handles.release(this.#handle);
+  }
+
+  onDrain(): void {
+    this.#handles.emit(this.#handle, 'onDrain', pushNothing, undefined, undefined);
+  }
+
+  connect(stack: Stack): number {
+    const error = this.#connect(stack);
+    if (this.client.connected) this.#handles.retain(this.#handle, 1);
+    return error === undefined ? 0 : stack.pushText(error);
+  }
+
+  send(stack: Stack): number {
+    const bytes = stack.bytes(2);
+    if (!bytes) return sendable(stack);
+    const error = this.client.connected && bytes.length === 0 ? undefined : this.client.send(bytes);
+    if (error === undefined) return 0;
+    this.#api.log.atCaller('error', error);
+    return stack.pushText(error);
+  }
+
+  abandon(): void {
+    this.client.abandon();
+  }
+
+  #connect(stack: Stack): string | undefined {
+    const host = stack.isString(2) ? stack.text(2) : undefined;
+    const port = stack.number(3);
+    const valid = port !== undefined && Number.isInteger(port) && port >= 1 && port <= 65_535;
+    if (host !== undefined && valid) return this.client.connect(host, port);
+    const error =
+      host === undefined
+        ? `bad host ${stack.describe(2)}: must be a string`
+        : `bad port ${stack.describe(3)}: must be an integer from 1 to 65535`;
+    this.client.disconnect();
+    this.client.error = error;
+    return error;
+  }
+
+  /** A result outside of 0 to the number of bytes; NaN and infinity keep nothing. */
+  #judge(keep: number, length: number): number {
+    if (!Number.isFinite(keep) || Math.trunc(keep) === 0) return 0;
+    this.#api.log.log('warn', `onReception returned ${keep}, but there are ${length} bytes: all are kept`);
+    return length;
+  }
+}
+
+/** nil sends nothing; what is neither nil nor text is a mistake. */
+function sendable(stack: Stack): 0 {
+  if (!stack.isNil(2))
+    throw new LuaError(`send: data must be a string or a number, not ${stack.describe(2)}`);
+  return 0;
+}
+
+export const tcpClientClass: ClassDefinition<TcpClientObject> = {
+  name: 'TCPClient',
+  methods: {
+    connect: (object, stack) => object.connect(stack),
+    disconnect: (object) => object.client.disconnect(),
+    send: (object, stack) => object.send(stack),
+    pause: (object) => object.client.pause(),
+    resume: (object) => object.client.resume(),
+  },
+  properties: {
+    connected: { get: ({ client }, stack) => stack.pushBoolean(client.connected) },
+    address: { get: ({ client }, stack) => stack.pushBinary(client.address) },
+    peerAddress: { get: ({ client }, stack) => stack.pushBinary(client.peerAddress) },
+    error: { get: ({ client }, stack) => stack.pushText(client.error) },
+    pending: { get: ({ client }, stack) => stack.pushNumber(client.pending) },
+    idleTimeout: {
+      get: ({ client }, stack) => stack.pushNumber(client.idleTimeout),
+      set: ({ client }, stack) => {
+        client.idleTimeout = secondsAt(stack, 'idleTimeout');
+      },
+    },
+  },
+};
+
+/** The most that a timer of Node can wait, in seconds. */
+const MAX_SECONDS = 2_147_483;
+
+function secondsAt(stack: Stack, property: string): number {
+  const seconds = stack.number(2);
+  if (seconds !== undefined && seconds >= 0 && seconds <= MAX_SECONDS) return seconds;
+  throw new LuaError(`${property} = ${stack.describe(2)}: must be seconds, 0 (never) to ${MAX_SECONDS}`);
+}

@@ -1,0 +1,113 @@
+/**
+ * TCPServer objects: `cumulus:createTCPServer()`.
+ * Specification: "TCP Server" of the documented page, and reference-behaviour.md, "TCP server".
+ */
+import type { Socket } from 'node:net';
+import { TcpServer, type TcpServerHandler } from '../../net/tcp-server.js';
+import type { ClassDefinition, Handle, ObjectClass, Resource } from '../handles.js';
+import { LuaError } from '../lua-error.js';
+import type { Stack } from '../stack.js';
+import type { ApiContext } from './context.js';
+import { pushObject } from './push.js';
+import { TcpClientObject } from './tcp-client.js';
+
+export class TcpServerObject implements TcpServerHandler, Resource {
+  readonly server: TcpServer;
+  readonly #api: ApiContext;
+  readonly #clients: ObjectClass<TcpClientObject>;
+  readonly #handle: Handle<TcpServerObject>;
+
+  /** Pushes the object. @param clients the class of what it accepts */
+  constructor(
+    api: ApiContext,
+    objectClass: ObjectClass<TcpServerObject>,
+    clients: ObjectClass<TcpClientObject>,
+  ) {
+    this.#api = api;
+    this.#clients = clients;
+    this.server = new TcpServer(api.network, this);
+    this.#handle = api.handles.create<TcpServerObject>(objectClass, this);
+  }
+
+  start(stack: Stack): number {
+    const port = stack.number(2);
+    const problem = portProblem(port, stack);
+    if (problem === undefined && port !== undefined) return stack.pushBoolean(this.#start(port));
+    this.#api.log.atCaller('error', `TCPServer.start: ${problem}`);
+    return stack.pushBoolean(false);
+  }
+
+  stop(): void {
+    this.server.stop();
+    this.#api.handles.release(this.#handle);
+  }
+
+  onConnection(socket: Socket): void {
+    const { handles, vm } = this.#api;
+    if (!handles.handles(this.#handle, 'clientHandler')) return socket.destroy() as unknown as void;
+    const top = vm.raw.gettop(vm.L);
+    const object = new TcpClientObject(this.#api, this.#clients, socket);
+    vm.raw.settop(vm.L, top);
+    handles.emit(this.#handle, 'clientHandler', pushObject, object.handle, undefined);
+  }
+
+  onDropped(count: number): void {
+    this.#api.log.log(
+      'warn',
+      `port ${this.server.port}: ${count} connections closed, maxConnections is ${this.server.maxConnections}`,
+    );
+  }
+
+  onError(reason: string): void {
+    this.#api.log.log('error', `TCP server: ${reason}`);
+  }
+
+  abandon(): void {
+    this.server.stop();
+  }
+
+  park(): void {
+    this.server.park();
+  }
+
+  #start(port: number): boolean {
+    const { log } = this.#api;
+    const origin = log.captureOrigin();
+    const started = this.server.start(port, (reason) =>
+      log.logAt('error', `TCPServer.start: ${reason}`, origin),
+    );
+    if (started) this.#api.handles.retain(this.#handle, 1);
+    return started;
+  }
+}
+
+function portProblem(port: number | undefined, stack: Stack): string | undefined {
+  if (port === 0) return 'port have to be superior to 0';
+  if (port !== undefined && Number.isInteger(port) && port > 0 && port <= 65_535) return undefined;
+  return `bad port ${stack.describe(2)}: must be an integer from 1 to 65535`;
+}
+
+export const tcpServerClass: ClassDefinition<TcpServerObject> = {
+  name: 'TCPServer',
+  methods: {
+    start: (object, stack) => object.start(stack),
+    stop: (object) => object.stop(),
+  },
+  properties: {
+    port: { get: ({ server }, stack) => stack.pushNumber(server.port) },
+    running: { get: ({ server }, stack) => stack.pushBoolean(server.running) },
+    connections: { get: ({ server }, stack) => stack.pushNumber(server.connections) },
+    maxConnections: {
+      get: ({ server }, stack) => (server.maxConnections === 0 ? 0 : stack.pushNumber(server.maxConnections)),
+      set: ({ server }, stack) => {
+        server.maxConnections = stack.isNil(2) ? 0 : countAt(stack);
+      },
+    },
+  },
+};
+
+function countAt(stack: Stack): number {
+  const count = stack.number(2);
+  if (count !== undefined && Number.isInteger(count) && count >= 0) return count;
+  throw new LuaError(`maxConnections = ${stack.describe(2)}: must be a whole number, or nil for no limit`);
+}

@@ -1,0 +1,100 @@
+/**
+ * UDPSocket objects: `cumulus:createUDPSocket([allowBroadcast])`.
+ * Specification: "UDP Socket" of the documented page, and reference-behaviour.md, "UDP socket".
+ */
+import { type UdpHandler, UdpSocket } from '../../net/udp-socket.js';
+import type { ClassDefinition, Handle, ObjectClass, Resource } from '../handles.js';
+import { LuaError } from '../lua-error.js';
+import type { Stack } from '../stack.js';
+import type { ApiContext } from './context.js';
+import { pushDatagram } from './push.js';
+
+export class UdpSocketObject implements UdpHandler, Resource {
+  readonly socket: UdpSocket;
+  readonly #api: ApiContext;
+  readonly #handle: Handle<UdpSocketObject>;
+
+  /** Pushes the object. */
+  constructor(api: ApiContext, objectClass: ObjectClass<UdpSocketObject>, broadcast: boolean) {
+    this.#api = api;
+    this.socket = new UdpSocket(api.network, this, broadcast);
+    this.#handle = api.handles.create<UdpSocketObject>(objectClass, this);
+  }
+
+  onReception(bytes: Buffer, address: string): void {
+    this.#api.handles.emit(this.#handle, 'onReception', pushDatagram, bytes, address);
+  }
+
+  onError(reason: string): void {
+    this.#api.log.log('error', `UDPSocket: ${reason}`);
+  }
+
+  bind(stack: Stack): number {
+    const address = stack.isString(2) ? stack.text(2) : undefined;
+    const error = address === undefined ? this.#badAddress(stack, 2) : this.socket.bind(address);
+    this.#keep();
+    return error === undefined ? 0 : stack.pushText(error);
+  }
+
+  connect(stack: Stack): void {
+    const address = stack.isString(2) ? stack.text(2) : undefined;
+    const error = address === undefined ? this.#badAddress(stack, 2) : this.socket.connect(address);
+    this.#keep();
+    if (error !== undefined) this.#api.log.atCaller('error', `UDPSocket.connect: ${error}`);
+  }
+
+  send(stack: Stack): void {
+    const error = this.#send(stack);
+    this.#keep();
+    if (error !== undefined) this.#api.log.atCaller('error', `UDPSocket.send: ${error}`);
+  }
+
+  close(): void {
+    this.socket.close();
+    this.#api.handles.release(this.#handle);
+  }
+
+  abandon(): void {
+    this.socket.close();
+  }
+
+  park(): void {
+    this.socket.park();
+  }
+
+  #send(stack: Stack): string | undefined {
+    const hasAddress = !stack.isNil(3);
+    const address = hasAddress && stack.isString(3) ? stack.binary(3) : undefined;
+    if (hasAddress && address === undefined) return this.#badAddress(stack, 3);
+    const bytes = stack.bytes(2);
+    if (bytes) return this.socket.send(bytes, address);
+    if (stack.isNil(2)) return undefined;
+    throw new LuaError(`send: data must be a string or a number, not ${stack.describe(2)}`);
+  }
+
+  #badAddress(stack: Stack, i: number): string {
+    return stack.isNil(i)
+      ? 'no address: must be "host:port"'
+      : `bad address ${stack.describe(i)}: must be "host:port"`;
+  }
+
+  /** An open socket stays open until it is closed by someone, whatever refers to it. */
+  #keep(): void {
+    if (this.socket.open) this.#api.handles.retain(this.#handle, 1);
+  }
+}
+
+export const udpSocketClass: ClassDefinition<UdpSocketObject> = {
+  name: 'UDPSocket',
+  methods: {
+    bind: (object, stack) => object.bind(stack),
+    connect: (object, stack) => object.connect(stack),
+    send: (object, stack) => object.send(stack),
+    close: (object) => object.close(),
+  },
+  properties: {
+    address: { get: ({ socket }, stack) => stack.pushBinary(socket.address) },
+    peerAddress: { get: ({ socket }, stack) => stack.pushBinary(socket.peerAddress) },
+    pending: { get: ({ socket }, stack) => stack.pushNumber(socket.pending) },
+  },
+};

@@ -1,0 +1,109 @@
+/**
+ * Bytes ⇄ Lua strings. Nobody else writes into the heap or reads from it.
+ *
+ * A Lua string is bytes. A "binary string" is those bytes as a JavaScript string, one character each; text is UTF-8,
+ * decoded, and used only for what people read.
+ */
+import { LuaError } from './lua-error.js';
+import type { RawLua } from './raw.js';
+
+/** Strings up to this length, bytes, are passed through one buffer that the engine keeps. */
+const SCRATCH_SIZE = 65_536;
+
+export class Bytes {
+  readonly #raw: RawLua;
+  readonly #scratch: number;
+  readonly #length: number;
+  readonly #names = new Map<string, number>();
+
+  constructor(raw: RawLua) {
+    this.#raw = raw;
+    this.#scratch = raw.malloc(SCRATCH_SIZE);
+    this.#length = raw.malloc(4);
+  }
+
+  /** Pushes a Lua string of `bytes`. */
+  push(L: number, bytes: Uint8Array): void {
+    const at = this.#room(bytes.length);
+    this.#raw.heap().set(bytes, at);
+    this.#pushFrom(L, at, bytes.length);
+  }
+
+  /** Pushes text as UTF-8. */
+  pushText(L: number, text: string): void {
+    const at = this.#room(text.length * 3);
+    this.#pushFrom(L, at, this.#raw.heap().write(text, at), text.length * 3);
+  }
+
+  pushBinary(L: number, binary: string): void {
+    const at = this.#room(binary.length);
+    const heap = this.#raw.heap();
+    if (binary.length > 32) heap.write(binary, at, 'latin1');
+    else for (let i = 0; i < binary.length; i++) heap[at + i] = binary.charCodeAt(i);
+    this.#pushFrom(L, at, binary.length);
+  }
+
+  /**
+   * The bytes of the string, or of the number as Lua writes it, at `i`.
+   * The view is valid until Lua runs again; a number at `i` becomes a string.
+   */
+  view(L: number, i: number): Uint8Array | undefined {
+    const at = this.#raw.tolstring(L, i, this.#length);
+    if (at === 0) return undefined;
+    const heap = this.#raw.heap();
+    return heap.subarray(at, at + heap.readUInt32LE(this.#length));
+  }
+
+  text(L: number, i: number): string | undefined {
+    const at = this.#raw.tolstring(L, i, this.#length);
+    if (at === 0) return undefined;
+    const heap = this.#raw.heap();
+    return heap.toString('utf8', at, at + heap.readUInt32LE(this.#length));
+  }
+
+  binary(L: number, i: number): string | undefined {
+    const at = this.#raw.tolstring(L, i, this.#length);
+    if (at === 0) return undefined;
+    const heap = this.#raw.heap();
+    return heap.toString('latin1', at, at + heap.readUInt32LE(this.#length));
+  }
+
+  /** The address of `name` as a C string, made once and kept. */
+  name(name: string): number {
+    const known = this.#names.get(name);
+    if (known !== undefined) return known;
+    const at = this.#allocate(name.length * 3 + 1);
+    const heap = this.#raw.heap();
+    heap[at + heap.write(name, at)] = 0;
+    this.#names.set(name, at);
+    return at;
+  }
+
+  /** Compiles a chunk and pushes it, or its error message. @returns the status, 0 = good */
+  load(L: number, source: Uint8Array, chunkName: string): number {
+    const at = this.#room(source.length);
+    this.#raw.heap().set(source, at);
+    const status = this.#raw.loadbuffer(L, at, source.length, this.name(chunkName));
+    this.#done(at, source.length);
+    return status;
+  }
+
+  #pushFrom(L: number, at: number, length: number, allocated = length): void {
+    this.#raw.pushlstring(L, at, length);
+    this.#done(at, allocated);
+  }
+
+  #room(size: number): number {
+    return size <= SCRATCH_SIZE ? this.#scratch : this.#allocate(size);
+  }
+
+  #done(at: number, size: number): void {
+    if (size > SCRATCH_SIZE) this.#raw.free(at);
+  }
+
+  #allocate(size: number): number {
+    const at = this.#raw.malloc(size);
+    if (at === 0) throw new LuaError('not enough memory');
+    return at;
+  }
+}

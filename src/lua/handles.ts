@@ -1,0 +1,246 @@
+/**
+ * Lua objects and the TypeScript objects behind them: which belongs to which, events by name, what is open.
+ *
+ * A handle is "open" while something outside of Lua needs the object: a connected socket, a mail on its way. An open
+ * object is kept alive by the registry, whether or not a script variable refers to it. A closed one is the garbage
+ * collector's, and its handle goes with it.
+ */
+import { LuaError } from './lua-error.js';
+import { LUA_TNIL } from './raw.js';
+import type { Stack } from './stack.js';
+import type { HostFunction, LuaVm } from './vm.js';
+
+/** What closes with the application: no callback may follow. */
+export interface Resource {
+  abandon(): void;
+  /** Like `abandon`, but what listens is left for the next version of the application to adopt. */
+  park?(): void;
+}
+
+export interface Handle<T> {
+  readonly target: T;
+  /** The ObjectClass, by identity. */
+  readonly kind: object;
+  /** Registry slot while open, else the slot's number is only an identity. */
+  readonly id: number;
+  pointer: number;
+  open: boolean;
+}
+
+/** A method: arguments from index 2 on; returns the number of results that it pushed (nothing = 0). */
+export type Method<T> = (target: T, stack: Stack) => number | void;
+
+export interface Property<T> {
+  /** Pushes the value, or returns 0 for nil. */
+  readonly get: (target: T, stack: Stack) => number;
+  /** The new value is at index 2. Without it the property is read-only. */
+  readonly set?: (target: T, stack: Stack) => void;
+}
+
+export interface ClassDefinition<T> {
+  readonly name: string;
+  readonly methods: Readonly<Record<string, Method<T>>>;
+  readonly properties: Readonly<Record<string, Property<T>>>;
+}
+
+export interface ObjectClass<T> {
+  readonly definition: ClassDefinition<T>;
+  /** Registry slot of the constructor. */
+  readonly constructor_: number;
+}
+
+/** Pushes an event's arguments and returns their number. A plain function, so that no event makes a closure. */
+export type Push<A, B> = (vm: LuaVm, a: A, b: B) => number;
+
+export class Handles {
+  readonly #vm: LuaVm;
+  readonly #stack: Stack;
+  readonly #byPointer = new Map<number, Handle<unknown>>();
+  readonly #byId = new Map<number, Handle<unknown>>();
+  readonly #open = new Set<Handle<unknown>>();
+  readonly #define: number;
+
+  /** @param warnReadOnly told when a script assigns a read-only property: class and property */
+  constructor(vm: LuaVm, stack: Stack, warnReadOnly: (className: string, property: string) => void) {
+    this.#vm = vm;
+    this.#stack = stack;
+    this.#define = vm.ref();
+    const { raw, L } = vm;
+    raw.pushcclosure(
+      L,
+      vm.hostFunction((state) => this.#collected(state)),
+      0,
+    );
+    const warn = (state: number) => {
+      warnReadOnly(vm.bytes.text(state, 1) ?? '', vm.bytes.text(state, 2) ?? '');
+      return 0;
+    };
+    raw.pushcclosure(L, vm.hostFunction(warn), 0);
+    vm.runStdlib('objects', 2);
+    raw.refset(L, this.#define);
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** Objects that Lua has not collected yet. */
+  get count(): number {
+    return this.#byId.size;
+  }
+
+  define<T>(definition: ClassDefinition<T>): ObjectClass<T> {
+    const { raw, L, bytes } = this.#vm;
+    const objectClass: ObjectClass<T> = { definition, constructor_: this.#vm.ref() };
+    raw.refget(L, this.#define);
+    bytes.pushText(L, definition.name);
+    this.#functions(Object.entries(definition.methods), (name, method) =>
+      this.#method(objectClass, name, method),
+    );
+    const properties = Object.entries(definition.properties);
+    this.#functions(properties, (_, property) => this.#getter(objectClass, property));
+    const settable = properties.filter(([, property]) => property.set !== undefined);
+    this.#functions(settable, (_, property) => this.#setter(objectClass, property));
+    if (raw.pcall(L, 4, 1, 0) !== 0) throw new Error(bytes.text(L, -1));
+    raw.refset(L, objectClass.constructor_);
+    return objectClass;
+  }
+
+  /** Makes an object and pushes it. */
+  create<T>(objectClass: ObjectClass<T>, target: T): Handle<T> {
+    const { raw, L } = this.#vm;
+    const handle: Handle<T> = { target, kind: objectClass, id: this.#vm.ref(), pointer: 0, open: false };
+    raw.refget(L, objectClass.constructor_);
+    raw.pushnumber(L, handle.id);
+    if (raw.pcall(L, 1, 1, 0) !== 0)
+      throw new LuaError(this.#vm.bytes.text(L, -1) ?? 'not enough memory', false);
+    handle.pointer = raw.topointer(L, -1);
+    this.#byPointer.set(handle.pointer, handle);
+    this.#byId.set(handle.id, handle);
+    return handle;
+  }
+
+  /** Keeps the object, which is at stack index `i`, alive until `release`. */
+  retain(handle: Handle<unknown>, i: number): void {
+    if (handle.open) return;
+    const { raw, L } = this.#vm;
+    raw.pushvalue(L, i);
+    raw.refset(L, handle.id);
+    handle.open = true;
+    this.#open.add(handle);
+  }
+
+  release(handle: Handle<unknown>): void {
+    if (!handle.open) return;
+    handle.open = false;
+    this.#open.delete(handle);
+    if (!this.#vm.usable) return;
+    const { raw, L } = this.#vm;
+    raw.pushnil(L);
+    raw.refset(L, handle.id);
+  }
+
+  /** The object behind argument `i`, when it is one of this class. */
+  at<T>(objectClass: ObjectClass<T>, i: number): Handle<T> | undefined {
+    const { raw, L } = this.#vm;
+    const handle = this.#byPointer.get(raw.topointer(L, i));
+    return handle?.kind === objectClass ? (handle as Handle<T>) : undefined;
+  }
+
+  /** True when the object has a handler for the event. */
+  handles(handle: Handle<unknown>, event: string): boolean {
+    const { raw, L, bytes } = this.#vm;
+    if (!this.#vm.usable) return false;
+    raw.refget(L, handle.id);
+    raw.getfield(L, -1, bytes.name(event));
+    const found = raw.type(L, -1) !== LUA_TNIL;
+    raw.settop(L, -3);
+    return found;
+  }
+
+  /**
+   * Calls `object:event(arguments…)` of an open object. An error in it is reported to the owner of the VM.
+   * @returns the result as a number; 0 when there is none, no handler, or an error
+   */
+  emit<A, B>(handle: Handle<unknown>, event: string, push: Push<A, B>, a: A, b: B): number {
+    const vm = this.#vm;
+    if (!handle.open || !vm.enter(event)) return 0;
+    try {
+      const { raw, L } = vm;
+      raw.refget(L, handle.id);
+      raw.getfield(L, -1, vm.bytes.name(event));
+      if (raw.type(L, -1) === LUA_TNIL) return 0;
+      raw.insert(L, -2);
+      const count = push(vm, a, b);
+      return vm.call(count + 1, 1) ? raw.tonumber(L, -1) : 0;
+    } catch (error) {
+      vm.fail(error);
+      return 0;
+    } finally {
+      vm.leave();
+    }
+  }
+
+  /** Pushes an open object, as an argument of another one's event. */
+  push(handle: Handle<unknown>): void {
+    this.#vm.raw.refget(this.#vm.L, handle.id);
+  }
+
+  /** Ends everything that is open, without callbacks. With `park`, what listens is left for adoption. */
+  closeAll(park: boolean): void {
+    for (const handle of [...this.#open]) {
+      const resource = handle.target as Partial<Resource>;
+      if (park && resource.park) resource.park();
+      else resource.abandon?.();
+      this.release(handle);
+    }
+  }
+
+  #functions<P>(
+    entries: readonly (readonly [string, P])[],
+    make: (name: string, part: P) => HostFunction,
+  ): void {
+    this.#vm.raw.createtable(this.#vm.L, 0, entries.length);
+    for (const [name, part] of entries) this.#vm.setFunction(name, make(name, part));
+  }
+
+  #method<T>(objectClass: ObjectClass<T>, name: string, method: Method<T>): HostFunction {
+    const { definition } = objectClass;
+    return () => {
+      const handle = this.at(objectClass, 1);
+      if (!handle)
+        throw new LuaError(
+          `${definition.name}.${name}: call method with ':' colon operator (object:${name}(…))`,
+        );
+      return method(handle.target, this.#stack) ?? 0;
+    };
+  }
+
+  #getter<T>(objectClass: ObjectClass<T>, property: Property<T>): HostFunction {
+    return () => {
+      const handle = this.at(objectClass, 1);
+      return handle ? property.get(handle.target, this.#stack) : 0;
+    };
+  }
+
+  #setter<T>(objectClass: ObjectClass<T>, property: Property<T>): HostFunction {
+    return () => {
+      const handle = this.at(objectClass, 1);
+      if (handle) property.set?.(handle.target, this.#stack);
+      return 0;
+    };
+  }
+
+  /** The object's finalizer: its argument is the object, or its id where an anchor reports. */
+  #collected(L: number): number {
+    const { raw } = this.#vm;
+    const isObject = raw.type(L, 1) === 5;
+    const handle = isObject ? this.#byPointer.get(raw.topointer(L, 1)) : this.#byId.get(raw.tonumber(L, 1));
+    if (!handle || handle.open) return 0;
+    // With anchors the object's memory may have been given to another object already.
+    if (this.#byPointer.get(handle.pointer) === handle) this.#byPointer.delete(handle.pointer);
+    this.#byId.delete(handle.id);
+    this.#vm.unref(handle.id);
+    return 0;
+  }
+}

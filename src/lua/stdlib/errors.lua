@@ -1,0 +1,40 @@
+-- The message handler of every entry: turns whatever was thrown into text with a traceback of the script's own
+-- frames. It runs inside the failing call, so that the frames are still there.
+
+local tostring, type, pcall, next = tostring, type, pcall, next
+local getmetatable = debug.getmetatable
+local traceback = debug.traceback
+local concat = table.concat
+
+-- A table as an error: by its __tostring, else by its fields, sorted so that the same error reads the same.
+local function describe(err)
+  local meta = getmetatable(err)
+  if meta and meta.__tostring then
+    local ok, text = pcall(tostring, err)
+    if ok and type(text) == 'string' then return text end
+  end
+  local fields = {}
+  for key, value in next, err do
+    fields[#fields + 1] = tostring(key) .. ' = ' .. tostring(value)
+    if #fields == 20 then break end
+  end
+  table.sort(fields)
+  return 'error object { ' .. concat(fields, ', ') .. ' }'
+end
+
+local function text_of(err)
+  if type(err) == 'string' then return err end
+  if type(err) == 'table' then return describe(err) end
+  return 'error object: ' .. tostring(err)
+end
+
+return function(err)
+  local lines = {}
+  for line in traceback('', 2):gmatch('[^\n]+') do
+    local foreign = line:find('^%s*%[C%]') or line:find('^%s*cumulus/') or line:find('^%s*%(%.%.%.tail calls%.%.%.%)')
+    if not foreign and line ~= 'stack traceback:' then lines[#lines + 1] = line end
+  end
+  local message = text_of(err)
+  if #lines == 0 then return message end
+  return message .. '\nstack traceback:\n' .. concat(lines, '\n')
+end

@@ -1,0 +1,232 @@
+/**
+ * One Lua virtual machine: compiling, calling with protection, functions that scripts can call.
+ *
+ * Invariant: between entries the stack of the main state holds one value, the message handler, at index 1. Every
+ * entry goes through `enter` and `leave`, which nest: a script may call a method whose event enters it again.
+ */
+import { CumulusError, messageOf } from '../errors.js';
+import { Bytes } from './bytes.js';
+import type { EngineOptions, LuaEngines } from './engine.js';
+import { LuaError } from './lua-error.js';
+import { type EngineVersion, LUA_TFUNCTION, type RawLua } from './raw.js';
+import { loadStdlib } from './stdlib.js';
+
+/** Called with the state that calls; returns the number of results that it has pushed. */
+export type HostFunction = (L: number) => number;
+
+/** What the owner of a VM is told. Nothing here may throw. */
+export interface VmEvents {
+  /** The event loop enters the script; `leave` follows. Not called for nested entries. */
+  enter(vm: LuaVm): void;
+  leave(vm: LuaVm): void;
+  /** An entry ended in an error. @param message position, text and traceback */
+  error(activity: string, message: string): void;
+  /** The machine cannot be used any more. */
+  broken(reason: string): void;
+}
+
+export interface VmOptions extends EngineOptions {
+  readonly version: EngineVersion;
+}
+
+export class LuaVm {
+  readonly raw: RawLua;
+  readonly bytes: Bytes;
+  /** The state that runs: the main one, or the coroutine that called a host function. */
+  L: number;
+  /** What the current entry is: an event's name, for messages. */
+  activity = '';
+  readonly #events: VmEvents;
+  readonly #bases: number[] = [];
+  readonly #free: number[] = [];
+  #nextRef = 1;
+  #usable = true;
+  readonly #handler: number;
+
+  private constructor(raw: RawLua, events: VmEvents) {
+    this.raw = raw;
+    this.bytes = new Bytes(raw);
+    this.L = raw.L;
+    this.#events = events;
+    raw.openlibs(raw.L);
+    raw.atpanic(
+      raw.L,
+      raw.addFunction((L) => this.#panic(L), 'ii'),
+    );
+    this.#handler = this.ref();
+  }
+
+  static async create(engines: LuaEngines, options: VmOptions, events: VmEvents): Promise<LuaVm> {
+    const vm = new LuaVm(await engines.create(options.version, options), events);
+    vm.#installHandler();
+    return vm;
+  }
+
+  /** False once closed or broken: nothing may enter it then. */
+  get usable(): boolean {
+    return this.#usable;
+  }
+
+  get depth(): number {
+    return this.#bases.length;
+  }
+
+  /** A free registry slot. */
+  ref(): number {
+    return this.#free.pop() ?? this.#nextRef++;
+  }
+
+  unref(id: number): void {
+    if (!this.#usable) return;
+    this.raw.pushnil(this.L);
+    this.raw.refset(this.L, id);
+    this.#free.push(id);
+  }
+
+  /** Registry slots in use. */
+  get refs(): number {
+    return this.#nextRef - 1 - this.#free.length;
+  }
+
+  /**
+   * Makes `fn` callable from Lua: @returns the address for `pushcclosure`. It costs a slot for the life of the VM:
+   * once for each function of the API, never for each object.
+   */
+  hostFunction(fn: HostFunction): number {
+    return this.raw.addFunction((L) => this.#callHost(fn, L), 'ii');
+  }
+
+  /** Sets field `name` of the table at the top to a host function. */
+  setFunction(name: string, fn: HostFunction): void {
+    this.raw.pushcclosure(this.L, this.hostFunction(fn), 0);
+    this.raw.setfield(this.L, -2, this.bytes.name(name));
+  }
+
+  /**
+   * Begins an entry. @returns false when the VM must not be entered
+   * @param activity what is entered, for messages
+   */
+  enter(activity: string): boolean {
+    if (!this.#usable) return false;
+    if (this.#bases.length === 0) this.#events.enter(this);
+    this.#bases.push(this.raw.gettop(this.L));
+    if (this.#bases.length > 1) this.raw.refget(this.L, this.#handler);
+    this.activity = activity;
+    return true;
+  }
+
+  /** Ends the entry and drops what it left on the stack. */
+  leave(): void {
+    const base = this.#bases.pop();
+    if (this.#usable && base !== undefined) this.raw.settop(this.L, base);
+    if (this.#bases.length === 0) this.#events.leave(this);
+  }
+
+  /**
+   * Calls the function below its `count` arguments. The error of one that fails is reported.
+   * @returns true when it ended well and its `results` are on the stack
+   */
+  call(count: number, results: number): boolean {
+    const activity = this.activity;
+    const status = this.tryCall(count, results);
+    if (status !== 0 && this.#usable)
+      this.#events.error(activity, this.bytes.text(this.L, -1) ?? 'unknown error');
+    return status === 0 && this.#usable;
+  }
+
+  /** Like `call`, but leaves the message on the stack and reports nothing. @returns the status, 0 = good */
+  tryCall(count: number, results: number): number {
+    const base = this.#bases[this.#bases.length - 1] ?? 0;
+    return this.raw.pcall(this.L, count, results, this.#bases.length > 1 ? base + 1 : 1);
+  }
+
+  /** Ends an entry that a JavaScript exception came out of: not enough memory, or a machine that is broken. */
+  fail(error: unknown): void {
+    if (error instanceof LuaError) this.#events.error(this.activity, error.message);
+    else this.#break(messageOf(error));
+  }
+
+  /**
+   * Compiles a chunk and pushes it.
+   * @param chunkName as Lua wants it: "@" and the file's name as it is to be shown
+   * @throws CumulusError LUA_SYNTAX, with file, line and reason
+   */
+  compile(source: Uint8Array, chunkName: string): void {
+    if (this.bytes.load(this.L, withoutShebang(source), chunkName) === 0) return;
+    const message = this.bytes.text(this.L, -1) ?? 'cannot be compiled';
+    this.raw.settop(this.L, -2);
+    throw new CumulusError('LUA_SYNTAX', message);
+  }
+
+  /** Nothing enters it any more. Its memory is freed with the object: there is nothing to be told to Lua. */
+  close(): void {
+    this.#usable = false;
+  }
+
+  /** Runs a Lua source that we ship, with `count` arguments from the stack; its result is left on the stack. */
+  runStdlib(name: string, count: number): void {
+    const { raw, L } = this;
+    if (this.bytes.load(L, loadStdlib(name), `=cumulus/${name}`) !== 0)
+      throw new Error(this.bytes.text(L, -1));
+    if (count > 0) raw.insert(L, -1 - count);
+    if (raw.pcall(L, count, 1, 0) !== 0) throw new Error(this.bytes.text(L, -1));
+  }
+
+  #installHandler(): void {
+    this.runStdlib('errors', 0);
+    if (this.raw.type(this.L, -1) !== LUA_TFUNCTION) throw new Error('errors.lua must return a function');
+    this.raw.pushvalue(this.L, 1);
+    this.raw.refset(this.L, this.#handler);
+  }
+
+  #callHost(fn: HostFunction, L: number): number {
+    const outer = this.L;
+    this.L = L;
+    let message: string;
+    let positioned = true;
+    try {
+      return fn(L);
+    } catch (error) {
+      // A number is Lua's own unwinding; a trap means that the machine is broken: both must go on.
+      if (typeof error === 'number' || isTrap(error)) throw error;
+      message = error instanceof LuaError ? error.message : `internal error: ${messageOf(error)}`;
+      positioned = !(error instanceof LuaError) || error.positioned;
+    } finally {
+      this.L = outer;
+    }
+    return this.#raise(L, message, positioned);
+  }
+
+  #raise(L: number, message: string, positioned: boolean): number {
+    let position = '';
+    if (positioned) {
+      this.raw.where(L, 1);
+      position = this.bytes.text(L, -1) ?? '';
+    }
+    this.bytes.pushText(L, position + message);
+    return this.raw.error(L);
+  }
+
+  /** An error outside of any protected call: only running out of memory while an event is being prepared. */
+  #panic(L: number): number {
+    throw new LuaError(this.bytes.text(L, -1) ?? 'error outside of a protected call');
+  }
+
+  #break(reason: string): void {
+    if (!this.#usable) return;
+    this.#usable = false;
+    this.#events.broken(reason);
+  }
+}
+
+function isTrap(error: unknown): boolean {
+  return error instanceof RangeError || (error as Error)?.constructor?.name === 'RuntimeError';
+}
+
+/** Lua's own loader of files skips a first line that begins with "#"; the line stays, so that numbers are right. */
+function withoutShebang(source: Uint8Array): Uint8Array {
+  const start = source[0] === 0xef && source[1] === 0xbb && source[2] === 0xbf ? 3 : 0;
+  if (source[start] !== 0x23) return start === 0 ? source : source.subarray(start);
+  const end = source.indexOf(0x0a, start);
+  return end < 0 ? new Uint8Array(0) : source.subarray(end);
+}
