@@ -44,7 +44,10 @@ export class TcpServerObject implements TcpServerHandler, Resource {
 
   onConnection(socket: Socket): void {
     const { handles, vm } = this.#api;
-    if (!handles.handles(this.#handle, 'clientHandler')) return socket.destroy() as unknown as void;
+    if (!handles.handles(this.#handle, 'clientHandler')) {
+      socket.destroy();
+      return;
+    }
     const top = vm.raw.gettop(vm.L);
     const object = new TcpClientObject(this.#api, this.#clients, socket);
     vm.raw.settop(vm.L, top);
