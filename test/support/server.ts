@@ -1,0 +1,76 @@
+/**
+ * A real server in the test's own process, on a temporary folder of applications.
+ *
+ * `CUMULUS_TEST_LUA` chooses the engine, so that the same tests run on both.
+ */
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { loadConfig } from '../../src/config.js';
+import { Server } from '../../src/server.js';
+import { LogCapture } from './log-capture.js';
+
+export const LUA_VERSION = process.env['CUMULUS_TEST_LUA'] === '5.1' ? '5.1' : '5.4';
+
+export interface TestServer {
+  readonly server: Server;
+  readonly log: LogCapture;
+  /** The folder of the ini; applications are in www/ below it. */
+  readonly folder: string;
+  /** Writes a file below www/. */
+  write(path: string, text: string | Uint8Array): void;
+  remove(path: string): void;
+  /** Stops the server and removes the folder. */
+  stop(): Promise<void>;
+}
+
+/**
+ * @param files path below www/ → text; a string alone is www/main.lua
+ * @param ini text of the ini, without `[lua] version`, which the environment chooses
+ */
+export async function startServer(
+  files: string | Readonly<Record<string, string | Uint8Array>>,
+  ini = '',
+): Promise<TestServer> {
+  const folder = temporaryFolder();
+  const write = (path: string, text: string | Uint8Array) => writeBelow(join(folder, 'www'), path, text);
+  for (const [path, text] of Object.entries(typeof files === 'string' ? { 'main.lua': files } : files))
+    write(path, text);
+  mkdirSync(join(folder, 'www'), { recursive: true });
+  const iniFile = join(folder, 'CumulusServer.ini');
+  writeFileSync(iniFile, withVersion(ini));
+  const log = new LogCapture();
+  const server = new Server(loadConfig(iniFile).config, log);
+  await server.start();
+  const stop = async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const remove = (path: string) => rmSync(join(folder, 'www', path), { recursive: true });
+  return { server, log, folder, write, remove, stop };
+}
+
+export function temporaryFolder(): string {
+  return realpathSync(mkdtempSync(join(tmpdir(), 'cumulus-test-')));
+}
+
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function writeBelow(root: string, path: string, text: string | Uint8Array): void {
+  const file = join(root, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+function withVersion(ini: string): string {
+  const line = `version=${LUA_VERSION}\n`;
+  return ini.includes('[lua]') ? ini.replace('[lua]\n', `[lua]\n${line}`) : `${ini}\n[lua]\n${line}`;
+}
