@@ -110,5 +110,5 @@ function isJournal(fd: number, env: NodeJS.ProcessEnv): boolean {
 }
 
 function lossText(count: number): string {
-  return `${count} log lines were lost here: they came faster than they could be written`;
+  return `log lines lost here: ${count}; they came faster than they could be written`;
 }

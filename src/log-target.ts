@@ -73,6 +73,7 @@ const FREE = 'free some space on that disk';
 const EXIST = 'create that folder, or configure another one';
 
 const ADVICE: Readonly<Record<string, string>> = {
+  EAGAIN: 'see why its reader takes nothing',
   EACCES: ALLOW,
   EPERM: ALLOW,
   EROFS: ALLOW,

@@ -79,7 +79,7 @@ export class LineWriter {
       }
     } catch (error) {
       if (codeOf(error) === 'EPIPE') this.#abandon(error);
-      else this.#reportLeft(`: ${explain(error)}`);
+      else this.#reportLeft(`; ${explain(error)}`);
     }
   }
 
@@ -178,7 +178,7 @@ export class LineWriter {
   }
 
   #giveUp(error: unknown): void {
-    if (this.#pending > 0) this.#reportLeft(`: ${explain(error)}`);
+    if (this.#pending > 0) this.#reportLeft(`; ${explain(error)}`);
     this.#rest();
   }
 
@@ -194,7 +194,7 @@ export class LineWriter {
     clearTimeout(this.#timer);
     // A write that is stuck still holds the descriptor: its number must not go to another file.
     if (atRest) await this.#target.close();
-    else this.#reportLeft(` within ${STALL_MS} ms`);
+    else this.#reportLeft(`; its reader took nothing for ${STALL_MS} ms`);
   }
 
   #restOrStall(): Promise<boolean> {
@@ -213,6 +213,6 @@ export class LineWriter {
   }
 
   #reportLeft(reason: string): void {
-    this.#report(`${this.#target.name} has not taken ${this.#pending} log lines${reason}`);
+    this.#report(`log lines not written to ${this.#target.name}: ${this.#pending}${reason}`);
   }
 }
