@@ -93,6 +93,10 @@ function onSignals(server: Server, logger: ManagedLogger): void {
       process.exit(0);
     });
   };
+  process.on('SIGHUP', () => {
+    logger.note('SIGHUP: reloading what has changed');
+    void server.refresh();
+  });
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 }

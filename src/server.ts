@@ -4,8 +4,7 @@
  * It knows no command line and no signals, and never ends the process.
  */
 import { existsSync, statSync } from 'node:fs';
-import { Application } from './app/application.js';
-import { discover } from './app/discovery.js';
+import { Applications } from './app/applications.js';
 import type { Services } from './app/services.js';
 import type { Config } from './config.js';
 import { CumulusError } from './errors.js';
@@ -19,7 +18,7 @@ export const STOP_MS = 10_000;
 
 export class Server {
   readonly #services: Services;
-  readonly #applications = new Map<string, Application>();
+  #applications: Applications | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(config: Config, logger: Logger) {
@@ -38,16 +37,16 @@ export class Server {
    */
   async start(): Promise<void> {
     const { config, logger } = this.#services;
-    const root = checkedRoot(config);
-    for (const place of discover(root))
-      this.#applications.set(place.path, new Application(place, this.#services));
-    if (this.#applications.size === 0) logger.warn(`no application: there is no main.lua under ${root}`);
-    for (const application of this.#applications.values()) {
-      if (this.#stopping) return;
-      await application.start();
-    }
-    const running = this.#count('running');
-    logger.note(`${running} of ${this.#applications.size} applications running`);
+    const applications = new Applications(checkedRoot(config), this.#services);
+    this.#applications = applications;
+    await applications.start();
+    logger.note(`${applications.runningCount} of ${applications.all.length} applications running`);
+    if (config.reload.enabled && !this.#stopping) await applications.watch();
+  }
+
+  /** Reloads what has changed on the disk; needed when `[reload] enabled=false`. */
+  async refresh(): Promise<void> {
+    if (!this.#stopping) await this.#applications?.refresh();
   }
 
   /** Stops every application, children before parents; what they sent, mails included, gets 10 s to leave. */
@@ -58,17 +57,12 @@ export class Server {
 
   async #stop(): Promise<void> {
     const { mailer, network, logger } = this.#services;
-    const applications = [...this.#applications.values()].reverse();
-    for (const application of applications) application.stop();
+    await this.#applications?.stop();
     if (mailer.pending > 0) logger.note(`waiting up to ${STOP_MS / 1000} s for ${mailer.pending} mails`);
     const [unsent] = await Promise.all([mailer.close(STOP_MS), network.close(STOP_MS)]);
     for (const mail of unsent)
       logger.error(`mail to ${mail.recipients.join(', ')} not sent: "${mail.subject}"`);
-    for (const application of applications) application.dispose();
-  }
-
-  #count(state: Application['state']['name']): number {
-    return [...this.#applications.values()].filter((application) => application.state.name === state).length;
+    this.#applications?.dispose();
   }
 }
 

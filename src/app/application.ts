@@ -1,14 +1,14 @@
 /**
- * One folder = one application = one VM at a time: loading it, its events, stopping it, its state.
+ * One folder = one application = one VM at a time: loading it, its events, replacing it by a new version, stopping it.
  *
  * Nothing that a script does is thrown out of here: a failure is logged with the application's path, and the state
- * says so.
+ * says so. One start or reload is in flight at a time; what is asked for meanwhile follows.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { CumulusError, messageOf } from '../errors.js';
-import { MAIN, type Place, titleOf } from './discovery.js';
-import { Generation } from './generation.js';
+import type { LuaValue } from '../lua/table.js';
+import { type Place, titleOf } from './discovery.js';
+import { Draining } from './draining.js';
+import { Generation, type GenerationEvents } from './generation.js';
 import type { Services } from './services.js';
 
 export type State =
@@ -20,17 +20,24 @@ export type State =
 /** `onManage` is called this often, milliseconds. */
 export const MANAGE_MS = 2000;
 
-export class Application {
+export class Application implements GenerationEvents {
   readonly place: Place;
   readonly #services: Services;
+  readonly #draining: Draining;
   #state: State = { name: 'stopped' };
+  /** The version whose files are the ones to watch: the newest that was tried, running or not. */
+  #lastTried: Generation | undefined;
   #manage: NodeJS.Timeout | undefined;
-  /** Stopped, with mails on their way that will still be reported. */
-  readonly #ending = new Set<Generation>();
+  #generations = 0;
+  /** The start or reload in flight. */
+  #busy: Promise<void> | undefined;
+  /** Why another reload follows the one in flight. */
+  #next: string | undefined;
 
   constructor(place: Place, services: Services) {
     this.place = place;
     this.#services = services;
+    this.#draining = new Draining(this.title, services.logger);
   }
 
   get state(): State {
@@ -42,54 +49,203 @@ export class Application {
   }
 
   /** Loads and runs the application; afterwards it is running or failed. */
-  async start(): Promise<void> {
-    this.#state = { name: 'starting' };
-    let generation: Generation | undefined;
-    try {
-      const source = readFileSync(join(this.place.folder, MAIN));
-      generation = await Generation.create(this.place, this.#services, (reason) => this.#broken(reason));
-      generation.run(source);
-      this.#running(generation);
-    } catch (error) {
-      generation?.stop(false);
-      generation?.dispose();
-      this.#failed(error);
-    }
+  start(): Promise<void> {
+    return this.#exclusively(() => this.#start());
+  }
+
+  /**
+   * Replaces the running version by the one on the disk, or starts one that has failed.
+   * @param cause the file that has changed, for the log
+   */
+  reload(cause: string): Promise<void> {
+    if (!this.#busy) return this.#exclusively(() => this.#reload(cause));
+    this.#next = cause;
+    return this.#busy;
   }
 
   /** `onStop`, then its sockets are closed; mails on their way may still report until `dispose`. */
   stop(): void {
     clearInterval(this.#manage);
-    if (this.#state.name === 'running') {
-      this.#state.generation.stop(false);
-      this.#ending.add(this.#state.generation);
-    }
+    this.#next = undefined;
+    const state = this.#state;
     this.#state = { name: 'stopped' };
+    if (state.name === 'running') this.#retire(state.generation);
+    this.#draining.closeConnections();
   }
 
   dispose(): void {
-    for (const generation of this.#ending) generation.dispose();
-    this.#ending.clear();
+    this.#draining.dispose();
   }
 
-  #running(generation: Generation): void {
-    this.#state = { name: 'running', generation };
-    this.#services.logger.info(`application ${this.title} started`);
-    generation.manage();
-    this.#manage = setInterval(() => generation.manage(), MANAGE_MS);
+  /** True when a change of `file` is one of this application. */
+  concerns(file: string): boolean {
+    return this.#lastTried?.sources.concerns(file) ?? false;
   }
 
-  #failed(error: unknown): void {
-    const message = error instanceof CumulusError ? error.message : `internal error: ${messageOf(error)}`;
-    this.#state = { name: 'failed', error: message };
-    this.#services.logger.error(`application ${this.title} not started: ${message}`, {
-      application: this.place.path,
-    });
+  /** A file of the application that has changed since it was read. */
+  firstChanged(): string | undefined {
+    return this.#lastTried?.sources.firstChanged();
   }
 
-  #broken(reason: string): void {
+  /** The files that the application consists of. */
+  get files(): readonly string[] {
+    return this.#lastTried?.sources.files ?? [];
+  }
+
+  broken(generation: Generation, reason: string): void {
+    if (this.#state.name !== 'running' || this.#state.generation !== generation) return;
     clearInterval(this.#manage);
     this.#state = { name: 'failed', error: reason };
     this.#services.logger.error(`application ${this.title}: its Lua machine broke: ${reason}`);
   }
+
+  #exclusively(work: () => Promise<void>): Promise<void> {
+    this.#busy = this.#untilQuiet(work).finally(() => {
+      this.#busy = undefined;
+    });
+    return this.#busy;
+  }
+
+  async #untilQuiet(work: () => Promise<void>): Promise<void> {
+    await work();
+    for (let cause = this.#next; cause !== undefined; cause = this.#next) {
+      this.#next = undefined;
+      await this.#reload(cause);
+    }
+  }
+
+  async #start(): Promise<void> {
+    this.#state = { name: 'starting' };
+    let generation: Generation | undefined;
+    try {
+      generation = await this.#create();
+      if (this.#state.name !== 'starting') return generation.dispose();
+      generation.run();
+      this.#running(generation);
+      this.#services.logger.info(`application ${this.title} started`);
+    } catch (error) {
+      generation?.dispose();
+      if (this.#state.name !== 'starting') return;
+      const message = explain(error);
+      this.#state = { name: 'failed', error: message };
+      this.#error(`application ${this.title} not started: ${message}`);
+    }
+  }
+
+  async #reload(cause: string): Promise<void> {
+    const state = this.#state;
+    if (state.name !== 'running') return state.name === 'failed' ? this.#start() : undefined;
+    const begun = performance.now();
+    const old = state.generation;
+    const spare = this.#create(old);
+    const next = await this.#create();
+    const again = await spare;
+    // Stopped meanwhile, or its machine broke.
+    if (this.#state === state && this.#passes(next, old, cause))
+      this.#swap(old, next, again, { cause, begun });
+    else next.dispose();
+    if (this.#state.name !== 'running' || this.#state.generation !== again) again.dispose();
+  }
+
+  #create(like?: Generation): Promise<Generation> {
+    const number = like ? like.number : this.#generations + 1;
+    const create = Generation.create(this.place, number, this.#services, this, like?.sources);
+    if (!like)
+      void create.then(
+        (generation) => {
+          this.#lastTried = generation;
+        },
+        () => {},
+      );
+    return create;
+  }
+
+  /** The gate: every file of the old version, as it is now, must be Lua before the old version hears of it. */
+  #passes(next: Generation, old: Generation, cause: string): boolean {
+    try {
+      next.check(old.sources.files);
+      return true;
+    } catch (error) {
+      this.#error(
+        `application ${this.title} not reloaded (${cause}), generation ${old.number} goes on: ${explain(error)}`,
+      );
+      return false;
+    }
+  }
+
+  /** In one turn of the event loop: nothing can connect, arrive or be lost between the old version and the new. */
+  #swap(
+    old: Generation,
+    next: Generation,
+    again: Generation,
+    { cause, begun }: { cause: string; begun: number },
+  ): void {
+    clearInterval(this.#manage);
+    const { network, config, logger } = this.#services;
+    const before = old.connections;
+    const { drain } = config.reload;
+    const state = this.#retire(old, drain);
+    const failure = this.#tryRun(next, state);
+    if (failure === undefined) {
+      const what = drain > 0 ? `${before} connections draining` : `${before} connections closed`;
+      const took = Math.round(performance.now() - begun);
+      logger.note(
+        `application ${this.title} reloaded as generation ${next.number}: ${cause} changed, ${took} ms, ${what}`,
+      );
+    } else {
+      this.#rollBack(again, state, `${cause} changed, but it failed: ${failure}`);
+    }
+    network.closeParked();
+  }
+
+  #rollBack(again: Generation, state: LuaValue, why: string): void {
+    const failure = this.#tryRun(again, state);
+    const outcome =
+      failure === undefined
+        ? `generation ${again.number} is back`
+        : `generation ${again.number} failed, too: ${failure}`;
+    this.#error(`application ${this.title} rolled back: ${why}; ${outcome}`);
+    if (failure !== undefined) this.#state = { name: 'failed', error: failure };
+  }
+
+  /** @returns why it failed; what it had opened is closed then, and what listens is parked */
+  #tryRun(generation: Generation, state: LuaValue): string | undefined {
+    try {
+      generation.run(state);
+      this.#running(generation);
+      return undefined;
+    } catch (error) {
+      generation.close(true);
+      this.#draining.add(generation, 0);
+      return explain(error);
+    }
+  }
+
+  #running(generation: Generation): void {
+    this.#generations = Math.max(this.#generations, generation.number);
+    this.#state = { name: 'running', generation };
+    generation.manage();
+    this.#manage = setInterval(() => generation.manage(), MANAGE_MS);
+  }
+
+  /** Ends a version. What it is still to do – connections that drain, mails on their way – keeps its VM until done. */
+  #retire(generation: Generation, drain?: number): LuaValue {
+    const state = generation.stop();
+    generation.close(drain !== undefined, drain !== undefined && drain > 0);
+    this.#draining.add(generation, drain ?? 0);
+    return state;
+  }
+
+  #error(text: string): void {
+    this.#services.logger.error(text, { application: this.place.path });
+  }
+}
+
+/** A user's mistake in its own words; anything else is ours, and says so. */
+function explain(error: unknown): string {
+  if (error instanceof CumulusError) return error.message;
+  const code = (error as NodeJS.ErrnoException).code;
+  return code !== undefined
+    ? messageOf(error)
+    : `internal error: ${(error as Error).stack ?? messageOf(error)}`;
 }

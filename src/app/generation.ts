@@ -4,82 +4,147 @@
  * Made without running anything; `run` executes main.lua. A generation runs once and ends once. Nothing that happens
  * in its scripts is thrown out of here, except to the caller of `run`.
  */
+import { join } from 'node:path';
 import { CumulusError } from '../errors.js';
 import { installApi } from '../lua/api/index.js';
 import { ScriptLog, shortName } from '../lua/api/script-log.js';
 import { Handles } from '../lua/handles.js';
 import { LUA_TFUNCTION } from '../lua/raw.js';
 import { Stack } from '../lua/stack.js';
+import type { LuaValue } from '../lua/table.js';
+import { pushValue, readValue } from '../lua/values.js';
 import { LuaVm, type VmEvents } from '../lua/vm.js';
-import { type Place, titleOf } from './discovery.js';
+import { MAIN, type Place, titleOf } from './discovery.js';
 import type { Services } from './services.js';
+import { Sources } from './sources.js';
 
 const MIB = 1_048_576;
 
+export interface GenerationEvents {
+  /** The VM cannot be used any more. */
+  broken(generation: Generation, reason: string): void;
+}
+
 export class Generation implements VmEvents {
+  /** 1 for the first version since the server started, then counting. */
+  readonly number: number;
+  readonly sources: Sources;
   readonly #place: Place;
   readonly #services: Services;
-  readonly #onBroken: (reason: string) => void;
+  readonly #events: GenerationEvents;
   #vm: LuaVm | undefined;
   #handles: Handles | undefined;
   #running = false;
 
-  private constructor(place: Place, services: Services, onBroken: (reason: string) => void) {
+  private constructor(
+    place: Place,
+    number: number,
+    sources: Sources,
+    services: Services,
+    events: GenerationEvents,
+  ) {
+    this.number = number;
+    this.sources = sources;
     this.#place = place;
     this.#services = services;
-    this.#onBroken = onBroken;
+    this.#events = events;
   }
 
-  /** @param onBroken told when the VM cannot be used any more */
+  /** @param sources what an earlier version has read, to bring that one back; else they are read from the disk */
   static async create(
     place: Place,
+    number: number,
     services: Services,
-    onBroken: (reason: string) => void,
+    events: GenerationEvents,
+    sources = new Sources(),
   ): Promise<Generation> {
-    const generation = new Generation(place, services, onBroken);
+    const generation = new Generation(place, number, sources, services, events);
     await generation.#boot();
     return generation;
   }
 
-  /** Objects that are open: sockets, servers, mails on their way. */
-  get openCount(): number {
-    return this.#handles?.openCount ?? 0;
+  /** Connections that are open, accepted ones and others. */
+  get connections(): number {
+    return this.#handles?.countOf('connection') ?? 0;
   }
 
   /**
-   * Runs main.lua, then `onStart(path)`, whose error is logged and does no harm.
+   * Compiles main.lua and `files` without running anything.
+   * @throws CumulusError LUA_SYNTAX for the first that is not Lua; the file system's error for one that is not there
+   */
+  check(files: readonly string[]): void {
+    const vm = this.#usableVm();
+    for (const file of new Set([this.#main, ...files])) {
+      if (!this.sources.exists(file)) continue;
+      vm.compile(this.sources.read(file), this.#chunkName(file));
+      vm.raw.settop(vm.L, 1);
+    }
+  }
+
+  /**
+   * Runs main.lua, then `onStart(path, state)`, whose error is logged and does no harm.
    * @throws CumulusError LUA_SYNTAX or LUA_RUNTIME when main.lua cannot be compiled or fails
    */
-  run(source: Uint8Array): void {
+  run(state?: LuaValue): void {
     const vm = this.#usableVm();
-    vm.compile(source, `@${this.#place.shown}/main.lua`);
+    const source = this.sources.read(this.#main);
     this.#running = true;
     if (!vm.enter('main.lua')) return;
     try {
-      // The compiled chunk lies below what `enter` has set up: a copy of it is what is called.
-      vm.raw.pushvalue(vm.L, 2);
+      vm.compile(source, this.#chunkName(this.#main));
       if (vm.tryCall(0, 0) !== 0) throw new CumulusError('LUA_RUNTIME', vm.bytes.text(vm.L, -1) ?? 'failed');
     } finally {
       vm.leave();
-      if (vm.usable) vm.raw.settop(vm.L, 1);
     }
-    this.#callGlobal('onStart', this.#place.path);
+    this.#callGlobal('onStart', () => {
+      vm.bytes.pushText(vm.L, this.#place.path);
+      pushValue(vm, state);
+      return 2;
+    });
   }
 
   manage(): void {
-    if (this.#running) this.#callGlobal('onManage');
+    if (this.#running) this.#callGlobal('onManage', () => 0);
+  }
+
+  /** Calls `onStop(path)`, once. @returns what it returns, as far as that is plain */
+  stop(): LuaValue {
+    if (!this.#running) return undefined;
+    this.#running = false;
+    let state: LuaValue;
+    this.#callGlobal(
+      'onStop',
+      (vm) => this.#pushPath(vm),
+      (vm) => {
+        state = this.#readState(vm);
+      },
+    );
+    return state;
   }
 
   /**
-   * `onStop(path)`, then everything is closed. A mail on its way still reports to its object, so the VM is kept until
-   * `dispose`.
+   * Closes what is open, without callbacks. Mails on their way stay: their objects will be told.
    * @param park leaves what listens to the next generation
+   * @param keepConnections leaves connections open
    */
-  stop(park: boolean): void {
-    if (!this.#running) return this.#handles?.closeAll(park);
-    this.#running = false;
-    this.#callGlobal('onStop', this.#place.path);
-    this.#handles?.closeAll(park);
+  close(park: boolean, keepConnections = false): void {
+    this.#handles?.closeAll(
+      park,
+      ({ role }) => role === 'mail' || (keepConnections && role === 'connection'),
+    );
+  }
+
+  /** Ends the VM when nothing is open any more, now or later. */
+  disposeWhenEmpty(disposed: () => void): void {
+    const handles = this.#handles;
+    const dispose = () => {
+      if (handles && handles.openCount > 0) return;
+      this.dispose();
+      disposed();
+    };
+    if (!handles || handles.openCount === 0) return dispose();
+    // It may be told in the middle of an entry, which must come back to a VM that is alive.
+    handles.onEmpty = () => setImmediate(dispose);
   }
 
   dispose(): void {
@@ -103,7 +168,16 @@ export class Generation implements VmEvents {
   }
 
   broken(reason: string): void {
-    this.#onBroken(reason);
+    this.#events.broken(this, reason);
+  }
+
+  get #main(): string {
+    return join(this.#place.folder, MAIN);
+  }
+
+  /** "@www/chat/lib/util.lua": the applications' folder, by its last name, and what is below it. */
+  #chunkName(file: string): string {
+    return `@${this.#place.shown}${file.slice(this.#place.folder.length)}`;
   }
 
   async #boot(): Promise<void> {
@@ -123,8 +197,23 @@ export class Generation implements VmEvents {
     return this.#vm;
   }
 
-  /** Calls a global function of the script's own, if there is one. */
-  #callGlobal(name: string, path?: string): void {
+  #pushPath(vm: LuaVm): number {
+    vm.bytes.pushText(vm.L, this.#place.path);
+    return 1;
+  }
+
+  #readState(vm: LuaVm): LuaValue {
+    return readValue(vm, -1, 'state', {
+      isObject: (pointer) => this.#handles?.isObject(pointer) ?? false,
+      refuse: (path, typeName) => {
+        this.error('onStop', `${path} cannot be carried over a reload: it is a ${typeName}`);
+        return undefined;
+      },
+    });
+  }
+
+  /** Calls a global function of the script's own, if there is one. @param onResult reads the one result at the top */
+  #callGlobal(name: string, push: (vm: LuaVm) => number, onResult?: (vm: LuaVm) => void): void {
     const vm = this.#vm;
     if (!vm?.enter(name)) return;
     try {
@@ -133,8 +222,8 @@ export class Generation implements VmEvents {
       vm.bytes.pushText(L, name);
       raw.rawget(L, -2);
       if (raw.type(L, -1) !== LUA_TFUNCTION) return;
-      if (path !== undefined) vm.bytes.pushText(L, path);
-      vm.call(path === undefined ? 0 : 1, 0);
+      const count = push(vm);
+      if (vm.call(count, onResult ? 1 : 0)) onResult?.(vm);
     } catch (error) {
       vm.fail(error);
     } finally {

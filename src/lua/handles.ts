@@ -13,6 +13,8 @@ import type { HostFunction, LuaVm } from './vm.js';
 /** What closes with the application: no callback may follow. */
 export interface Resource {
   abandon(): void;
+  /** What it is, for those that tell some from others. */
+  readonly role?: 'connection' | 'listener' | 'mail';
   /** Like `abandon`, but what listens is left for the next version of the application to adopt. */
   park?(): void;
 }
@@ -59,6 +61,8 @@ export class Handles {
   readonly #byId = new Map<number, Handle<unknown>>();
   readonly #open = new Set<Handle<unknown>>();
   readonly #define: number;
+  /** Told when the last open object has been released; may be called in the middle of an entry. */
+  onEmpty: (() => void) | undefined;
 
   /** @param warnReadOnly told when a script assigns a read-only property: class and property */
   constructor(vm: LuaVm, stack: Stack, warnReadOnly: (className: string, property: string) => void) {
@@ -134,10 +138,17 @@ export class Handles {
     if (!handle.open) return;
     handle.open = false;
     this.#open.delete(handle);
-    if (!this.#vm.usable) return;
-    const { raw, L } = this.#vm;
-    raw.pushnil(L);
-    raw.refset(L, handle.id);
+    if (this.#vm.usable) {
+      const { raw, L } = this.#vm;
+      raw.pushnil(L);
+      raw.refset(L, handle.id);
+    }
+    if (this.#open.size === 0) this.onEmpty?.();
+  }
+
+  /** True for the address of a table that is an object of the API. */
+  isObject(pointer: number): boolean {
+    return this.#byPointer.has(pointer);
   }
 
   /** The object behind argument `i`, when it is one of this class. */
@@ -186,12 +197,22 @@ export class Handles {
     this.#vm.raw.refget(this.#vm.L, handle.id);
   }
 
-  /** Ends everything that is open, without callbacks. With `park`, what listens is left for adoption. */
-  closeAll(park: boolean): void {
+  /** How many of the open objects are connections. */
+  countOf(role: Resource['role']): number {
+    return [...this.#open].filter((handle) => (handle.target as Resource).role === role).length;
+  }
+
+  /**
+   * Ends what is open, without callbacks.
+   * @param park what listens is left for adoption
+   * @param spare true for what stays open
+   */
+  closeAll(park: boolean, spare: (resource: Resource) => boolean = () => false): void {
     for (const handle of [...this.#open]) {
-      const resource = handle.target as Partial<Resource>;
+      const resource = handle.target as Resource;
+      if (spare(resource)) continue;
       if (park && resource.park) resource.park();
-      else resource.abandon?.();
+      else resource.abandon();
       this.release(handle);
     }
   }

@@ -14,6 +14,7 @@ const CONTENT = 4;
 const FIRST_RECIPIENT = 5;
 
 export class MailObject implements Resource {
+  readonly role = 'mail';
   readonly #api: ApiContext;
   readonly #handle: Handle<MailObject>;
 

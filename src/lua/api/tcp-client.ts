@@ -11,6 +11,7 @@ import type { ApiContext } from './context.js';
 import { pushBytes, pushNothing } from './push.js';
 
 export class TcpClientObject implements TcpHandler, Resource {
+  readonly role = 'connection';
   readonly client: TcpClient;
   readonly #api: ApiContext;
   readonly #handles: Handles;

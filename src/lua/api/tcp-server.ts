@@ -12,6 +12,7 @@ import { pushObject } from './push.js';
 import { TcpClientObject } from './tcp-client.js';
 
 export class TcpServerObject implements TcpServerHandler, Resource {
+  readonly role = 'listener';
   readonly server: TcpServer;
   readonly #api: ApiContext;
   readonly #clients: ObjectClass<TcpClientObject>;

@@ -10,6 +10,7 @@ import type { ApiContext } from './context.js';
 import { pushDatagram } from './push.js';
 
 export class UdpSocketObject implements UdpHandler, Resource {
+  readonly role = 'listener';
   readonly socket: UdpSocket;
   readonly #api: ApiContext;
   readonly #handle: Handle<UdpSocketObject>;

@@ -1,0 +1,125 @@
+/**
+ * All applications of a server: finding them, starting them, and following what changes on the disk.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../errors.js';
+import { Application } from './application.js';
+import { discover, MAIN } from './discovery.js';
+import type { Services } from './services.js';
+import { Watcher } from './watcher.js';
+
+export class Applications {
+  readonly #services: Services;
+  readonly #root: string;
+  readonly #byPath = new Map<string, Application>();
+  #watcher: Watcher | undefined;
+  #stopped = false;
+  /** Changes are followed one series after the other. */
+  #following: Promise<void> = Promise.resolve();
+
+  /** @param root absolute */
+  constructor(root: string, services: Services) {
+    this.#root = root;
+    this.#services = services;
+  }
+
+  get all(): readonly Application[] {
+    return [...this.#byPath.values()];
+  }
+
+  get runningCount(): number {
+    return this.all.filter(({ state }) => state.name === 'running').length;
+  }
+
+  /** Starts every application that there is, parents before children. */
+  async start(): Promise<void> {
+    await this.#startNew();
+    if (this.#byPath.size === 0)
+      this.#services.logger.warn(`no application: there is no ${MAIN} under ${this.#root}`);
+  }
+
+  /** Follows changes on the disk from now on, and those since the start. */
+  async watch(): Promise<void> {
+    const { reload } = this.#services.config;
+    this.#watcher = new Watcher(
+      this.#root,
+      reload.delay,
+      (files) => void this.#follow(() => this.#changed(files)),
+    );
+    await this.#watcher.start((error) =>
+      this.#services.logger.error(`cannot watch for changes: ${messageOf(error)}`),
+    );
+    this.#watchOutside();
+    await this.refresh();
+  }
+
+  /** Looks for itself what has changed on the disk. */
+  refresh(): Promise<void> {
+    return this.#follow(() => this.#changed([]));
+  }
+
+  /** Stops every application, children before parents, and watches no more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const application of this.all.toReversed()) application.stop();
+    await this.#watcher?.close();
+  }
+
+  dispose(): void {
+    for (const application of this.all) application.dispose();
+  }
+
+  #follow(work: () => Promise<void>): Promise<void> {
+    this.#following = this.#following.then(work).catch((error) => {
+      this.#services.logger.error(`following changes failed: ${messageOf(error)}`);
+    });
+    return this.#following;
+  }
+
+  /** @param files what was reported; none: each application looks at its own */
+  async #changed(files: readonly string[]): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopRemoved();
+    const reloads = this.all.map((application) => {
+      const cause =
+        files.length === 0 ? application.firstChanged() : files.find((file) => application.concerns(file));
+      return cause === undefined ? undefined : application.reload(this.#shown(cause));
+    });
+    await Promise.all(reloads);
+    await this.#startNew();
+    this.#watchOutside();
+  }
+
+  #stopRemoved(): void {
+    for (const application of this.all.toReversed()) {
+      const { path, folder } = application.place;
+      if (existsSync(join(folder, MAIN))) continue;
+      this.#byPath.delete(path);
+      application.stop();
+      this.#services.logger.note(`application ${application.title} stopped: its ${MAIN} is gone`);
+    }
+  }
+
+  async #startNew(): Promise<void> {
+    for (const place of discover(this.#root)) {
+      if (this.#stopped) return;
+      if (this.#byPath.has(place.path)) continue;
+      const application = new Application(place, this.#services);
+      this.#byPath.set(place.path, application);
+      await application.start();
+    }
+  }
+
+  /** With `[lua] files=any` a script may have loaded files from anywhere. */
+  #watchOutside(): void {
+    const outside = this.all
+      .flatMap(({ files }) => files)
+      .filter((file) => !file.startsWith(`${this.#root}/`));
+    for (const file of outside) this.#watcher?.add(file);
+  }
+
+  #shown(file: string): string {
+    return file.startsWith(`${this.#root}/`) ? file.slice(this.#root.length + 1) : file;
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The Lua sources of one version of an application: read from the disk and remembered, or given back as they were.
+ *
+ * What was looked for and not found is remembered, too: creating it changes the application.
+ */
+import { readFileSync, statSync } from 'node:fs';
+
+interface Read {
+  readonly bytes: Uint8Array;
+  readonly stamp: string;
+}
+
+export class Sources {
+  readonly #read = new Map<string, Read>();
+  readonly #missing = new Set<string>();
+
+  /** @param file absolute @throws the file system's error */
+  read(file: string): Uint8Array {
+    const known = this.#read.get(file);
+    if (known) return known.bytes;
+    const stamp = stampOf(file);
+    if (stamp === undefined) this.#missing.add(file);
+    const bytes = readFileSync(file);
+    this.#read.set(file, { bytes, stamp: stamp ?? '' });
+    return bytes;
+  }
+
+  exists(file: string): boolean {
+    if (this.#read.has(file)) return true;
+    const there = stampOf(file) !== undefined;
+    if (!there) this.#missing.add(file);
+    return there;
+  }
+
+  /** The files that were read. */
+  get files(): string[] {
+    return [...this.#read.keys()];
+  }
+
+  /** True when a change of `file` would make another version. */
+  concerns(file: string): boolean {
+    return this.#read.has(file) || this.#missing.has(file);
+  }
+
+  /** The first file that is not as it was when it was read. */
+  firstChanged(): string | undefined {
+    for (const [file, { stamp }] of this.#read) if ((stampOf(file) ?? '') !== stamp) return file;
+    for (const file of this.#missing) if (stampOf(file) !== undefined) return file;
+    return undefined;
+  }
+}
+
+function stampOf(file: string): string | undefined {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat?.isFile() ? `${stat.ino} ${stat.size} ${stat.mtimeMs}` : undefined;
+}

@@ -1,0 +1,144 @@
+/**
+ * Plain values ⇄ Lua: what a configuration, a decoded message or carried state is made of.
+ *
+ * Identity is kept both ways: a table that appears twice, or in itself, does so on the other side, too.
+ */
+import { LuaError } from './lua-error.js';
+import { LUA_TBOOLEAN, LUA_TNIL, LUA_TNUMBER, LUA_TSTRING, LUA_TTABLE } from './raw.js';
+import { type LuaKey, LuaTable, type LuaValue } from './table.js';
+import type { LuaVm } from './vm.js';
+
+/** Tables nested deeper than this are refused: reading them would need as many frames here. */
+const MAX_DEPTH = 200;
+
+/** What to do with values that are not plain. */
+export interface NotPlain {
+  /** True for the address of a table that is an object of the API. */
+  isObject(pointer: number): boolean;
+  /** @param path "state.clients.1" @returns what stands in for the value */
+  refuse(path: string, typeName: string): LuaValue;
+}
+
+const TYPE_NAMES: Readonly<Record<number, string>> = {
+  2: 'userdata',
+  6: 'function',
+  7: 'userdata',
+  8: 'thread',
+};
+
+/** Reads the value at stack index `i`. The root of paths is `name`. */
+export function readValue(vm: LuaVm, i: number, name: string, notPlain: NotPlain): LuaValue {
+  return new Reader(vm, notPlain).read(i, name, 0);
+}
+
+/** Pushes a value. */
+export function pushValue(vm: LuaVm, value: LuaValue): void {
+  new Pusher(vm).push(value, 0);
+}
+
+class Reader {
+  readonly #vm: LuaVm;
+  readonly #notPlain: NotPlain;
+  readonly #seen = new Map<number, LuaTable>();
+
+  constructor(vm: LuaVm, notPlain: NotPlain) {
+    this.#vm = vm;
+    this.#notPlain = notPlain;
+  }
+
+  read(i: number, path: string, depth: number): LuaValue {
+    const { raw, L, bytes } = this.#vm;
+    switch (raw.type(L, i)) {
+      case LUA_TBOOLEAN:
+        return raw.toboolean(L, i) !== 0;
+      case LUA_TNUMBER:
+        return raw.tonumber(L, i);
+      case LUA_TSTRING:
+        return bytes.binary(L, i);
+      case LUA_TTABLE:
+        return this.#table(i, path, depth);
+      default:
+        return this.#other(i, path);
+    }
+  }
+
+  #table(i: number, path: string, depth: number): LuaValue {
+    const { raw, L } = this.#vm;
+    const pointer = raw.topointer(L, i);
+    const seen = this.#seen.get(pointer);
+    if (seen) return seen;
+    if (this.#notPlain.isObject(pointer)) return this.#notPlain.refuse(path, 'object');
+    if (depth >= MAX_DEPTH) return this.#notPlain.refuse(path, `table nested more than ${MAX_DEPTH} deep`);
+    const table = new LuaTable();
+    this.#seen.set(pointer, table);
+    raw.checkstack(L, 4);
+    const at = i < 0 ? raw.gettop(L) + 1 + i : i;
+    raw.pushnil(L);
+    while (raw.next(L, at) !== 0) {
+      const top = raw.gettop(L);
+      this.#entry(table, top - 1, top, path, depth);
+      raw.settop(L, top - 1);
+    }
+    return table;
+  }
+
+  #entry(table: LuaTable, keyAt: number, valueAt: number, path: string, depth: number): void {
+    const key = this.read(keyAt, `${path}.(key)`, depth + 1);
+    if (key === undefined) return;
+    const value = this.read(valueAt, `${path}.${shownKey(key)}`, depth + 1);
+    if (value !== undefined) table.entries.set(key, value);
+  }
+
+  #other(i: number, path: string): LuaValue {
+    const type = this.#vm.raw.type(this.#vm.L, i);
+    return type <= LUA_TNIL ? undefined : this.#notPlain.refuse(path, TYPE_NAMES[type] ?? 'value');
+  }
+}
+
+function shownKey(key: LuaKey): string {
+  return key instanceof LuaTable ? '(table)' : String(key);
+}
+
+class Pusher {
+  readonly #vm: LuaVm;
+  /** Tables made already, and where on the stack a list of them is. */
+  readonly #made = new Map<LuaTable, number>();
+
+  constructor(vm: LuaVm) {
+    this.#vm = vm;
+  }
+
+  push(value: LuaValue, depth: number): void {
+    const { raw, L, bytes } = this.#vm;
+    if (value === undefined) raw.pushnil(L);
+    else if (typeof value === 'boolean') raw.pushboolean(L, value ? 1 : 0);
+    else if (typeof value === 'string') bytes.pushBinary(L, value);
+    else if (typeof value !== 'number') this.#table(value, depth);
+    else if (Number.isSafeInteger(value) && !Object.is(value, -0)) raw.pushinteger(L, value);
+    else raw.pushnumber(L, value);
+  }
+
+  #table(table: LuaTable, depth: number): void {
+    const { raw, L } = this.#vm;
+    const made = this.#made.get(table);
+    if (made !== undefined) return raw.refget(L, made);
+    if (depth >= MAX_DEPTH) throw new LuaError(`table nested more than ${MAX_DEPTH} deep`);
+    raw.checkstack(L, 6);
+    raw.createtable(L, 0, table.entries.size);
+    const slot = this.#vm.ref();
+    this.#made.set(table, slot);
+    raw.pushvalue(L, -1);
+    raw.refset(L, slot);
+    for (const [key, value] of table.entries) {
+      this.push(key, depth + 1);
+      this.push(value, depth + 1);
+      raw.rawset(L, -3);
+    }
+    if (depth === 0) this.#forget();
+  }
+
+  #forget(): void {
+    for (const slot of this.#made.values()) this.#vm.unref(slot);
+    this.#made.clear();
+  }
+}
