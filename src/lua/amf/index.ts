@@ -5,8 +5,8 @@
  * Knows nothing of Lua engines. Invariant: any bytes decode to values or to one AmfError, in time and memory linear in
  * their number (a factor of REPEATED_BYTES_MAX aside), and any values encode to bytes or one AmfError.
  *
- * Ours, because npm's amfjs, amf-js, libamf and amflib decode text (UTF-8, not bytes) into JavaScript objects, lose
- * references or types, and have stood still for years; amf-codec is AMF0 only.
+ * Ours, because Lua strings are bytes, and npm's amfjs, amf-js, amflib and amf-codec (AMF0 only) make UTF-8 text of
+ * them; those whose files are dated stopped between 2013 and 2018. libamf needs express and a package from a Git address.
  *
  * The reference tables (strings, objects, traits) are shared by all values of one call, over every 0x11: AMF3 resets
  * them for each message, not for each value, and the original kept one writer, or one reader, for a call.
@@ -43,6 +43,10 @@ export interface AmfEncodeOptions {
  * indexes, or an empty one, is an Array, and one with only string keys an Object. As in the original, arrays,
  * dictionaries and byte arrays are AMF3 in `toAMF0` too. Of an externalizable class (EXTERNALIZABLE_FIELDS in
  * markers.ts) only the field that the class transfers goes out.
+ *
+ * Where the original's bytes could not be read again, ours differ: repeated tables are references at every depth (it
+ * looped for ever on a cycle), an AMF0 class name has no marker before it, counts are those of what follows, and an
+ * integer below -2^28 is a double.
  *
  * @throws AmfError when tables are nested deeper than MAX_DEPTH, the message is over MAX_MESSAGE_BYTES, an AMF0 name
  *   over 65535 bytes, or an AMF0 reference is to an object after the 65536th.
