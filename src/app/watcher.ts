@@ -8,6 +8,12 @@ import type { FSWatcher } from 'chokidar';
 /** Changes that never pause are reported after this many delays at the latest. */
 const MAX_DELAYS = 10;
 
+/**
+ * chokidar reports a file at most every 50 ms and forgets what comes in between; and a file may have been read while
+ * it was being written. So there is one more report, of nothing in particular, this many milliseconds after each.
+ */
+const SETTLE_MS = 60;
+
 export class Watcher {
   readonly #root: string;
   readonly #delay: number;
@@ -16,11 +22,12 @@ export class Watcher {
   #closed = false;
   #changed = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
+  #settle: NodeJS.Timeout | undefined;
   #since = 0;
 
   /**
    * @param delay milliseconds without a change that end a series of changes
-   * @param onChange absolute paths that were written, created or removed
+   * @param onChange absolute paths that were written, created or removed; none: look again whether all is as it was
    */
   constructor(root: string, delay: number, onChange: (files: readonly string[]) => void) {
     this.#root = root;
@@ -49,6 +56,7 @@ export class Watcher {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#settle);
     await this.#watcher?.close();
   }
 
@@ -64,5 +72,7 @@ export class Watcher {
     const changed = [...this.#changed];
     this.#changed.clear();
     this.#onChange(changed);
+    clearTimeout(this.#settle);
+    this.#settle = setTimeout(() => this.#onChange([]), SETTLE_MS);
   }
 }

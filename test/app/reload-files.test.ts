@@ -1,0 +1,80 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { startServer, type TestServer } from '../support/server.js';
+
+let running: TestServer | undefined;
+
+afterEach(async () => {
+  await running?.stop();
+  running = undefined;
+});
+
+const script = (name: string) => `
+  function onStart(path) NOTE("start ${name} ", path) end
+  function onStop(path) NOTE("stop ${name} ", path) end
+`;
+
+test('applications that are added, removed and renamed start and stop', async () => {
+  running = await startServer({ 'main.lua': script('root') });
+  running.write('Games/lobby/main.lua', script('lobby'));
+  await running.log.waitFor('start lobby /Games/lobby');
+  renameSync(join(running.folder, 'www/Games/lobby'), join(running.folder, 'www/Games/hall'));
+  await running.log.waitFor('stop lobby /Games/lobby');
+  await running.log.waitFor('start lobby /Games/hall');
+  rmSync(join(running.folder, 'www/Games'), { recursive: true });
+  await running.log.waitFor('stop lobby /Games/hall');
+  await running.log.waitFor('application /Games/hall stopped: its main.lua is gone');
+  expect(running.log.texts('error')).toEqual([]);
+});
+
+test('an editor that renames a new file over the old causes one reload', async () => {
+  running = await startServer(script('one'));
+  const main = join(running.folder, 'www/main.lua');
+  writeFileSync(`${main}~`, script('two'));
+  renameSync(`${main}~`, main);
+  await running.log.waitFor('start two');
+  running.write('main.lua', script('three'));
+  await running.log.waitFor('reloaded as generation 3');
+  expect(running.log.texts('note').filter((text) => text.includes('reloaded'))).toHaveLength(2);
+});
+
+test('a file that is deleted and created again within the debounce is one reload', async () => {
+  running = await startServer(script('one'), '[reload]\ndelay=300\n');
+  running.remove('main.lua');
+  running.write('main.lua', script('two'));
+  await running.log.waitFor('reloaded as generation 2');
+  expect(running.log.texts().join('\n')).not.toContain('is gone');
+});
+
+test('an application that failed to start is started when its file is mended', async () => {
+  running = await startServer('this is not Lua');
+  expect(running.log.texts('error').join()).toContain('www/main.lua:1:');
+  running.write('main.lua', script('mended'));
+  await running.log.waitFor('start mended');
+});
+
+test('saves that come while a reload is in flight lead to one more', async () => {
+  running = await startServer(script('v0'), '[reload]\ndelay=1\n');
+  for (let i = 1; i <= 30; i++) {
+    running.write('main.lua', script(`v${i}`));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await running.log.waitFor('start v30');
+  const texts = running.log.texts('note');
+  const starts = texts.filter((text) => text.startsWith('start'));
+  const stops = texts.filter((text) => text.startsWith('stop'));
+  expect(stops).toHaveLength(starts.length - 1);
+});
+
+test('with enabled=false nothing is reloaded until it is asked for', async () => {
+  running = await startServer({ 'a/main.lua': script('a1'), 'b/main.lua': script('b1') }, '[reload]\nenabled=false\n');
+  running.write('a/main.lua', script('a2 is longer'));
+  running.write('c/main.lua', script('c1'));
+  const before = running.log.lines.length;
+  await running.server.refresh();
+  const texts = running.log.texts('note').slice(before ? 0 : 0);
+  expect(texts).toContain('start a2 is longer /a');
+  expect(texts).toContain('start c1 /c');
+  expect(texts.filter((text) => text.startsWith('stop'))).toEqual(['stop a1 /a']);
+});
