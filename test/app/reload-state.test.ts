@@ -65,7 +65,10 @@ test('the state goes to the version that is brought back when the new one fails'
   running = await startServer(good);
   running.write('main.lua', 'error("bad")');
   await running.log.waitFor('rolled back');
-  expect(running.log.texts('note').filter((text) => text.startsWith('start'))).toEqual(['start nil', 'start 42']);
+  expect(running.log.texts('note').filter((text) => text.startsWith('start'))).toEqual([
+    'start nil',
+    'start 42',
+  ]);
 });
 
 test('an onStop that throws loses its state and nothing else', async () => {
