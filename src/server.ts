@@ -8,8 +8,9 @@ import { Applications } from './app/applications.js';
 import type { Services } from './app/services.js';
 import type { Config } from './config.js';
 import { CumulusError } from './errors.js';
-import type { Logger } from './logger.js';
+import type { Logger, ManagedLogger } from './logger.js';
 import { LuaEngines } from './lua/engine.js';
+import { Watchdog, type WatchdogEvents } from './lua/watchdog/watchdog.js';
 import { Mailer } from './mail/mailer.js';
 import { Network } from './net/network.js';
 
@@ -21,13 +22,15 @@ export class Server {
   #applications: Applications | undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor(config: Config, logger: Logger) {
+  /** @param logger its `flushSync` is used when the process must end at once */
+  constructor(config: Config, logger: Logger & Partial<ManagedLogger>) {
     this.#services = {
       config,
       logger,
       engines: new LuaEngines(),
       network: new Network(config.tcp),
       mailer: new Mailer(config.smtp),
+      watchdog: new Watchdog(config.lua, watchdogLog(logger)),
     };
   }
 
@@ -37,7 +40,9 @@ export class Server {
    */
   async start(): Promise<void> {
     const { config, logger } = this.#services;
-    const applications = new Applications(checkedRoot(config), this.#services);
+    const root = checkedRoot(config);
+    this.#services.watchdog.start();
+    const applications = new Applications(root, this.#services);
     this.#applications = applications;
     await applications.start();
     logger.note(`${applications.runningCount} of ${applications.all.length} applications running`);
@@ -56,14 +61,30 @@ export class Server {
   }
 
   async #stop(): Promise<void> {
-    const { mailer, network, logger } = this.#services;
+    const { mailer, network, logger, watchdog } = this.#services;
     await this.#applications?.stop();
     if (mailer.pending > 0) logger.note(`waiting up to ${STOP_MS / 1000} s for ${mailer.pending} mails`);
     const [unsent] = await Promise.all([mailer.close(STOP_MS), network.close(STOP_MS)]);
     for (const mail of unsent)
       logger.error(`mail to ${mail.recipients.join(', ')} not sent: "${mail.subject}"`);
     this.#applications?.dispose();
+    await watchdog.close();
   }
+}
+
+function watchdogLog(logger: Logger & Partial<ManagedLogger>): WatchdogEvents {
+  return {
+    slow({ name }, activity, milliseconds) {
+      logger.warn(`application ${name}, ${activity}: took ${milliseconds} ms, nothing else ran meanwhile`);
+    },
+    fatal({ name }, activity, seconds) {
+      logger.fatal(
+        `application ${name}, ${activity}: runs for more than ${seconds} s and cannot be ended: aborting`,
+      );
+      logger.flushSync?.();
+    },
+    failed: (reason) => logger.error(`no time limits, their thread has ended: ${reason}`),
+  };
 }
 
 function checkedRoot(config: Config): string {

@@ -154,11 +154,13 @@ export class Generation implements VmEvents {
     this.#handles = undefined;
   }
 
-  enter(): void {
+  enter(vm: LuaVm): void {
     this.#services.network.turn.enter();
+    this.#services.watchdog.enter(vm);
   }
 
   leave(): void {
+    this.#services.watchdog.leave();
     this.#services.network.turn.leave();
   }
 
@@ -182,7 +184,8 @@ export class Generation implements VmEvents {
 
   async #boot(): Promise<void> {
     const { engines, config, logger, network, mailer } = this.#services;
-    const options = { version: config.lua.version, memory: config.lua.memory * MIB };
+    const { version, memory } = config.lua;
+    const options = { version, memory: memory * MIB, name: titleOf(this.#place.path) };
     const vm = await LuaVm.create(engines, options, this);
     const stack = new Stack(vm);
     const log = new ScriptLog(logger, stack, this.#place.path);

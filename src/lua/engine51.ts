@@ -67,6 +67,8 @@ export function adapt51(build: EngineBuild, memory: number): RawLua {
     where: x.luaL_where,
     openlibs: x.luaL_openlibs,
     sethook: x.lua_sethook,
+    // Nothing runs in a dead coroutine of 5.1.
+    allowhooks: () => {},
     atpanic: x.lua_atpanic,
     malloc: x.malloc,
     free: x.free,

@@ -8,6 +8,8 @@ import type { RawLua } from './raw.js';
 
 const REGISTRY = -1_001_000;
 const RIDX_GLOBALS = 2n;
+/** Offset of `allowhook` in lua_State: after the collector's link, type and mark, and the state's status. */
+const ALLOWHOOK = 7;
 
 export async function glue54(): Promise<Glue> {
   const wasm = await new LuaFactory().getLuaModule();
@@ -23,6 +25,7 @@ export async function glue54(): Promise<Glue> {
 
 export function adapt54(build: EngineBuild, memory: number): RawLua {
   const x = build.exports as unknown as Exports54;
+  const heap = heapOf(build);
   return {
     version: '5.4',
     L: build.direct ? x.luaL_newstate() : build.limitedState(memory),
@@ -66,11 +69,15 @@ export function adapt54(build: EngineBuild, memory: number): RawLua {
     where: x.luaL_where,
     openlibs: x.luaL_openlibs,
     sethook: x.lua_sethook,
+    allowhooks: (L) => {
+      // No function of Lua does it. In a hook the flag is 0; anything else is a build that is laid out differently.
+      if (heap()[L + ALLOWHOOK] === 0) heap()[L + ALLOWHOOK] = 1;
+    },
     atpanic: x.lua_atpanic,
     malloc: x.malloc,
     free: x.free,
     addFunction: functionAdder(build),
-    heap: heapOf(build),
+    heap,
   };
 }
 

@@ -66,6 +66,11 @@ export interface RawLua {
   where(L: number, level: number): void;
   openlibs(L: number): void;
   sethook(L: number, fn: number, mask: number, count: number): void;
+  /**
+   * Lets hooks run in `L` again, from inside a hook that is about to raise an error: a coroutine that dies of it would
+   * never run one again, though its `__close` handlers may run yet.
+   */
+  allowhooks(L: number): void;
   atpanic(L: number, fn: number): number;
   malloc(size: number): number;
   free(p: number): void;

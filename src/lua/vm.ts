@@ -5,6 +5,7 @@
  * entry goes through `enter` and `leave`, which nest: a script may call a method whose event enters it again.
  */
 import { CumulusError, messageOf } from '../errors.js';
+import { Brake } from './brake.js';
 import { Bytes } from './bytes.js';
 import type { EngineOptions, LuaEngines } from './engine.js';
 import { LuaError } from './lua-error.js';
@@ -27,25 +28,31 @@ export interface VmEvents {
 
 export interface VmOptions extends EngineOptions {
   readonly version: EngineVersion;
+  /** Whose machine it is, for messages. */
+  readonly name?: string;
 }
 
 export class LuaVm {
   readonly raw: RawLua;
   readonly bytes: Bytes;
+  /** Ends what runs. */
+  readonly brake: Brake;
+  readonly name: string;
   /** The state that runs: the main one, or the coroutine that called a host function. */
   L: number;
-  /** What the current entry is: an event's name, for messages. */
-  activity = '';
   readonly #events: VmEvents;
   readonly #bases: number[] = [];
+  readonly #activities: string[] = [];
   readonly #free: number[] = [];
   #nextRef = 1;
   #usable = true;
   readonly #handler: number;
 
-  private constructor(raw: RawLua, events: VmEvents) {
+  private constructor(raw: RawLua, events: VmEvents, name: string) {
     this.raw = raw;
     this.bytes = new Bytes(raw);
+    this.brake = new Brake(raw, this.bytes);
+    this.name = name;
     this.L = raw.L;
     this.#events = events;
     raw.openlibs(raw.L);
@@ -57,8 +64,9 @@ export class LuaVm {
   }
 
   static async create(engines: LuaEngines, options: VmOptions, events: VmEvents): Promise<LuaVm> {
-    const vm = new LuaVm(await engines.create(options.version, options), events);
+    const vm = new LuaVm(await engines.create(options.version, options), events, options.name ?? '');
     vm.#installHandler();
+    vm.#installGuard();
     return vm;
   }
 
@@ -69,6 +77,16 @@ export class LuaVm {
 
   get depth(): number {
     return this.#bases.length;
+  }
+
+  /** What the current entry is: an event's name, for messages. */
+  get activity(): string {
+    return this.#activities[this.#activities.length - 1] ?? '';
+  }
+
+  /** What the event loop entered: the outermost activity. */
+  get entry(): string {
+    return this.#activities[0] ?? '';
   }
 
   /** A free registry slot. */
@@ -108,10 +126,10 @@ export class LuaVm {
    */
   enter(activity: string): boolean {
     if (!this.#usable) return false;
+    this.#activities.push(activity);
     if (this.#bases.length === 0) this.#events.enter(this);
     this.#bases.push(this.raw.gettop(this.L));
     if (this.#bases.length > 1) this.raw.refget(this.L, this.#handler);
-    this.activity = activity;
     return true;
   }
 
@@ -120,6 +138,7 @@ export class LuaVm {
     const base = this.#bases.pop();
     if (this.#usable && base !== undefined) this.raw.settop(this.L, base);
     if (this.#bases.length === 0) this.#events.leave(this);
+    this.#activities.pop();
   }
 
   /**
@@ -177,6 +196,26 @@ export class LuaVm {
     if (this.raw.type(this.L, -1) !== LUA_TFUNCTION) throw new Error('errors.lua must return a function');
     this.raw.pushvalue(this.L, 1);
     this.raw.refset(this.L, this.#handler);
+  }
+
+  /** After the handler, which must be at index 1. */
+  #installGuard(): void {
+    const { raw, L, brake } = this;
+    const arm = (state: number) => {
+      brake.arm(state);
+      return 0;
+    };
+    const disarm = (state: number) => {
+      brake.disarm(state);
+      return 1;
+    };
+    const pressed = (state: number) => {
+      raw.pushboolean(state, brake.pressed ? 1 : 0);
+      return 1;
+    };
+    for (const fn of [arm, disarm, pressed]) raw.pushcclosure(L, this.hostFunction(fn), 0);
+    this.runStdlib('guard', 3);
+    raw.settop(L, 1);
   }
 
   #callHost(fn: HostFunction, L: number): number {

@@ -1,0 +1,179 @@
+import { afterEach, expect, test } from 'vitest';
+import { freePort, LUA_VERSION, startServer, type TestServer } from '../support/server.js';
+import { Peer } from '../support/tcp.js';
+
+const LIMIT = 150;
+const INI = `[lua]\ntimeout=${LIMIT}\n`;
+
+let running: TestServer | undefined;
+
+afterEach(async () => {
+  await running?.stop();
+  running = undefined;
+});
+
+const SPIN = 'local function spin() while true do end end\n';
+
+/** Body of `onReception` → what never ends in it. */
+const ENDLESS: Readonly<Record<string, string>> = {
+  'a plain loop': 'while true do end',
+  'pcall around a loop in a loop': `${SPIN} while true do pcall(spin) end`,
+  'xpcall around a loop, with a handler that loops': `${SPIN} xpcall(spin, spin) while true do end`,
+  'endless tail calls': 'local function f(n) return f(n + 1) end f(0)',
+  'endless recursion inside pcall in a loop': `
+    local function f() return 1 + f() end while true do pcall(f) end`,
+  'a coroutine': `${SPIN} coroutine.resume(coroutine.create(spin)) while true do end`,
+  'a wrapped coroutine': `${SPIN} coroutine.wrap(spin)()`,
+  'pcall around loops in wrapped coroutines': `${SPIN} while true do pcall(coroutine.wrap(spin)) end`,
+  'a coroutine within a coroutine': `${SPIN}
+    coroutine.wrap(function() coroutine.wrap(function() pcall(spin) spin() end)() end)()`,
+  'coroutines that are resumed for ever': `
+    local co = coroutine.wrap(function() while true do coroutine.yield() end end) while true do co() end`,
+  'a loop in __index': `${SPIN} local t = setmetatable({}, { __index = spin }) local x = t.x`,
+  'a loop in tostring': `${SPIN} tostring(setmetatable({}, { __tostring = spin }))`,
+  "a loop in table.sort's comparison": `${SPIN} table.sort({ 3, 1, 2 }, spin)`,
+  'an order that never ends in table.sort': `${SPIN}
+    local t = {} for i = 1, 2000 do t[i] = i end
+    while true do table.sort(t, function(a, b) return a > b end) end`,
+  "a loop in string.gsub's function": `${SPIN} string.gsub('a', '.', spin)`,
+  'strings that are made for ever': `local s while true do s = string.rep('x', 100) .. tostring(s):sub(1, 5) end`,
+};
+
+const ENDLESS_54: Readonly<Record<string, string>> = {
+  'a loop in __close': `${SPIN}
+    do local c <close> = setmetatable({}, { __close = spin }) end`,
+  'a loop in __close after a loop': `${SPIN}
+    do local c <close> = setmetatable({}, { __close = spin }) spin() end`,
+  'a loop in __close of a coroutine that loops': `${SPIN}
+    local co = coroutine.create(function() local c <close> = setmetatable({}, { __close = spin }) spin() end)
+    coroutine.resume(co) coroutine.close(co) spin()`,
+  'a loop in __close of a wrapped coroutine that loops': `${SPIN}
+    coroutine.wrap(function() local c <close> = setmetatable({}, { __close = spin }) spin() end)()`,
+};
+
+const CASES = Object.entries(LUA_VERSION === '5.4' ? { ...ENDLESS, ...ENDLESS_54 } : ENDLESS);
+
+/** Two applications: "/loop" runs `body` when it receives something but "ping", "/echo" answers. */
+async function startPair(body: string): Promise<{ loop: number; echo: number }> {
+  const loop = await freePort();
+  const echo = await freePort();
+  running = await startServer(
+    { 'loop/main.lua': serving(loop, body), 'echo/main.lua': serving(echo, '') },
+    INI,
+  );
+  return { loop, echo };
+}
+
+function serving(port: number, body: string): string {
+  return `server = cumulus:createTCPServer()
+    function work()
+      ${body}
+    end
+    function server:clientHandler(client)
+      function client:onReception(data)
+        if data ~= 'ping' then work() end
+        self:send(data)
+        return 0
+      end
+    end
+    assert(server:start(${port}))`;
+}
+
+async function answers(port: number): Promise<boolean> {
+  const peer = await Peer.connect(port);
+  peer.send('ping');
+  const answer = (await peer.read(4)).toString();
+  peer.close();
+  return answer === 'ping';
+}
+
+test.each(CASES)('%s ends at the time limit, and both applications go on', async (_, body) => {
+  const { loop, echo } = await startPair(body);
+  const peer = await Peer.connect(loop);
+  const begun = performance.now();
+  peer.send('go');
+  const line = await running?.log.waitFor('time limit');
+  expect(performance.now() - begun).toBeLessThan(LIMIT + 1000);
+  expect(line?.level).toBe('error');
+  expect(line?.text).toMatch(
+    /^application \/loop, onReception: www\/loop\/main\.lua:\d+: time limit: onReception ran for more than 150 ms/,
+  );
+  peer.send('ping');
+  expect((await peer.read(4)).toString()).toBe('ping');
+  peer.close();
+  expect(await answers(echo)).toBe(true);
+  expect(await answers(loop)).toBe(true);
+});
+
+test('an entry that is within the limit is left alone, also right after one that was not', async () => {
+  const { loop } = await startPair('if n then return end n = 1 while true do end');
+  const peer = await Peer.connect(loop);
+  peer.send('go');
+  await running?.log.waitFor('time limit');
+  peer.send('more');
+  expect((await peer.read(4)).toString()).toBe('more');
+  peer.close();
+});
+
+test('a loop at load fails the application and no other', async () => {
+  const port = await freePort();
+  running = await startServer(
+    { 'loop/main.lua': '\nwhile true do end', 'echo/main.lua': serving(port, '') },
+    INI,
+  );
+  expect(running.log.texts('error').join()).toMatch(
+    /application \/loop not started: www\/loop\/main\.lua:2: time limit: main\.lua ran for more than 150 ms/,
+  );
+  expect(await answers(port)).toBe(true);
+});
+
+test.each(['onStart', 'onManage'])('a loop in %s ends at the time limit', async (event) => {
+  running = await startServer(`function ${event}()\n while true do end end`, INI);
+  expect((await running.log.waitFor('time limit')).text).toMatch(
+    `, ${event}: www/main.lua:2: time limit: ${event}`,
+  );
+});
+
+test('a loop in onStop does not hold up the stop of the server', async () => {
+  const started = await startServer('function onStop() while true do end end', INI);
+  await started.stop();
+  expect(started.log.texts('error').join()).toContain('time limit: onStop ran for more than 150 ms');
+});
+
+test('a coroutine of an earlier event is stopped in a later one', async () => {
+  const { loop } = await startPair(`
+    co = co or coroutine.wrap(function() coroutine.yield() while true do end end)
+    co()`);
+  const peer = await Peer.connect(loop);
+  peer.send('one');
+  expect((await peer.read(3)).toString()).toBe('one');
+  peer.send('two');
+  await running?.log.waitFor('time limit');
+  peer.close();
+  expect(await answers(loop)).toBe(true);
+});
+
+test('without limits nothing is stopped and no thread runs', async () => {
+  running = await startServer(
+    'local till = os.clock() + 0.3 while os.clock() < till do end NOTE("done")',
+    '[lua]\ntimeout=0\nabort=0\n',
+  );
+  expect(running.log.texts('note')).toContain('done');
+  expect(running.log.texts('warn')).toEqual([]);
+});
+
+test('an entry of more than 100 ms is warned of once a minute', async () => {
+  const port = await freePort();
+  const busy = 'local till = os.clock() + 0.25 while os.clock() < till do end';
+  running = await startServer({ 'app/main.lua': serving(port, busy) }, '[lua]\ntimeout=5000\n');
+  const peer = await Peer.connect(port);
+  for (const text of ['one', 'two']) {
+    peer.send(text);
+    await peer.read(3);
+  }
+  peer.close();
+  const warnings = running.log.texts('warn');
+  expect(warnings).toHaveLength(1);
+  const [, took] = /^application \/app, onReception: took (\d+) ms/.exec(warnings[0] ?? '') ?? [];
+  expect(Number(took)).toBeGreaterThan(100);
+});
