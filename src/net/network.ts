@@ -10,6 +10,7 @@ import type { Datagram } from './datagram.js';
 import type { Listener } from './listener.js';
 import { type Attach, createAttach } from './receive.js';
 import { Resolver } from './resolve.js';
+import { SendArena } from './send-arena.js';
 import { Turn } from './turn.js';
 
 /** Bytes and milliseconds; 0 is "no limit" for the two times. */
@@ -26,7 +27,8 @@ export const LINGER_MS = 10_000;
 const RECEIVE_BUFFER_SIZE = 65_536;
 
 export class Network {
-  readonly turn = new Turn();
+  readonly arena = new SendArena();
+  readonly turn = new Turn(() => this.arena.reset());
   readonly resolver = new Resolver();
   readonly addresses = new AddressBook();
   /**

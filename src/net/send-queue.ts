@@ -47,7 +47,9 @@ export class SendQueue implements Flushable {
     if (bytes.length > limits.sendLimit - this.pending) {
       return `send limit reached: ${this.pending} bytes are pending, ${bytes.length} more would exceed ${limits.sendLimit}`;
     }
-    if (this.#waiting.push(copyOf(bytes)) === 1 && turn.active) turn.defer(this);
+    const copy = this.#network.arena.take(bytes.length);
+    copy.set(bytes);
+    if (this.#waiting.push(copy) === 1 && turn.active) turn.defer(this);
     this.#waitingBytes += bytes.length;
     if (!turn.active) this.flush();
     return undefined;
@@ -63,12 +65,9 @@ export class SendQueue implements Flushable {
     this.#waitingBytes = 0;
     if (!socket || socket.destroyed) return;
     socket.write(bytes);
-    if (socket.writableLength > DRAIN_THRESHOLD) this.congested = true;
+    const held = socket.writableLength;
+    if (held === 0) return;
+    this.#network.arena.keep(bytes);
+    if (held > DRAIN_THRESHOLD) this.congested = true;
   }
-}
-
-function copyOf(bytes: Uint8Array): Buffer {
-  const copy = Buffer.allocUnsafe(bytes.length);
-  copy.set(bytes);
-  return copy;
 }

@@ -12,6 +12,12 @@ export interface Flushable {
 export class Turn {
   #depth = 0;
   #waiting: Flushable[] = [];
+  readonly #onFlushed: () => void;
+
+  /** @param onFlushed called at the end of a turn that had something to flush */
+  constructor(onFlushed: () => void) {
+    this.#onFlushed = onFlushed;
+  }
 
   get active(): boolean {
     return this.#depth > 0;
@@ -34,5 +40,6 @@ export class Turn {
     const flushing = this.#waiting;
     this.#waiting = [];
     for (const one of flushing) one.flush();
+    this.#onFlushed();
   }
 }
