@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   closeSync,
   existsSync,
@@ -10,6 +11,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  watch,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -185,6 +187,21 @@ describe('reopen', () => {
     logger.reopen();
     await logger.close();
     expect(existsSync(file())).toBe(true);
+  });
+
+  test('is not forgotten while a write is under way', async () => {
+    const { logger, file, folder } = withFiles();
+    logger.note('line 0');
+    logger.flushSync();
+    const watcher = watch(folder);
+    onTestFinished(() => watcher.close());
+    logger.note('line 1');
+    // Two turns later the line is with the system.
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    renameSync(file(), join(folder, 'log.5'));
+    logger.reopen();
+    while (!existsSync(file())) await once(watcher, 'change');
+    expect(numbersIn(readFileSync(file(5), 'utf8'))).toEqual([0, 1]);
   });
 
   test('without log files does nothing', async () => {

@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -134,6 +134,16 @@ describe('a process', () => {
     expect(await exit).toEqual([status, null]);
   });
 
+  test('begins a half-written line again in another file', async () => {
+    await breakOff(folder, (file) => rename(file, join(folder, 'moved')));
+    const moved = await readFile(join(folder, 'moved'), 'utf8');
+    expect(moved.endsWith('\n')).toBe(false);
+    const whole = moved.split('\n').length - 1;
+    const next = await readFile(join(folder, 'logs', 'log.0'), 'utf8');
+    expect(next.split('\n')).toHaveLength(50 - whole + 1);
+    expect(next).toMatch(new RegExp(`^\\d\\d/.* {2}NOTE\\tmain\\tline ${whole} x{100}\\n`));
+  });
+
   test('outlives the reader of its output', async () => {
     const child = await run(`
       process.stdin.destroy();
@@ -154,6 +164,33 @@ describe('a process', () => {
     expect(await exit).toEqual([7, null]);
   });
 });
+
+/**
+ * A process whose files may not grow beyond 8 blocks: its write breaks off in the middle of a line. The parent
+ * waits for its report, does `change` to the log file, and has it reopen the file and end.
+ */
+async function breakOff(folder: string, change: (file: string) => Promise<void>): Promise<void> {
+  const directory = join(folder, 'logs');
+  const options = JSON.stringify({ ...OPTIONS, directory });
+  const path = join(folder, 'broken.mjs');
+  await writeFile(
+    path,
+    `import { createLogger } from './logger.js';
+    const logger = createLogger(${options});
+    for (let number = 0; number < 50; number++) logger.note('line ' + number + ' ' + 'x'.repeat(100));
+    const alive = setInterval(() => undefined, 1000);
+    process.once('SIGUSR2', () => { logger.reopen(); logger.close(); clearInterval(alive); });`,
+  );
+  const limited = ['-c', 'ulimit -f 8; exec "$0" "$1"', process.execPath, path];
+  const child = spawn('/bin/sh', limited, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const exit = once(child, 'exit');
+  const report = await once(child.stderr, 'data');
+  expect(String(report)).toMatch(/cannot write to .*: EFBIG/);
+  await change(join(directory, 'log.0'));
+  child.kill('SIGUSR2');
+  child.stderr.resume();
+  expect(await exit).toEqual([0, null]);
+}
 
 /** The logger as JavaScript, for processes of its own: Node's floor does not run TypeScript. */
 async function compileTo(folder: string): Promise<void> {
