@@ -10,7 +10,10 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { LuaVm } from '../vm.js';
-import { BYTES, monotonic, SEQUENCE, SLOW, SLOW_SINCE } from './cells.js';
+import { BYTES, CLOSING, monotonic, SEEN, SEEN_SINCE, SEQUENCE } from './cells.js';
+
+/** An entry of more than this is warned of, milliseconds; one of 40 more for certain, as that is the thread's pace. */
+const SLOW_MS = 100;
 
 /** A script that is slow is warned of at most this often, milliseconds. */
 const WARN_EVERY_MS = 60_000;
@@ -77,10 +80,10 @@ export class Watchdog {
     const vm = this.#entered.pop();
     if (this.#reason !== undefined) vm?.brake.release();
     if (this.#entered.length > 0 || !vm) return;
-    const slow = this.#cells[SLOW] === this.#sequence;
+    const seen = this.#cells[SEEN] === this.#sequence;
     this.#count();
     this.#reason = undefined;
-    if (slow) this.#slow(vm);
+    if (seen) this.#judge(vm);
   }
 
   /** Ends the thread, and with it the limits. Resolves when it is gone. */
@@ -90,7 +93,8 @@ export class Watchdog {
     if (!worker || worker.threadId < 0) return;
     worker.ref();
     const exited = once(worker, 'exit');
-    worker.postMessage('close');
+    Atomics.store(this.#cells, CLOSING, 1);
+    Atomics.notify(this.#cells, CLOSING);
     await exited;
   }
 
@@ -110,11 +114,12 @@ export class Watchdog {
     for (const vm of this.#entered) vm.brake.press(this.#reason);
   }
 
-  #slow(vm: LuaVm): void {
+  #judge(vm: LuaVm): void {
     const now = monotonic();
+    const took = now - (this.#times[SEEN_SINCE] ?? now);
     const last = this.#warned.get(vm.name);
-    if (last !== undefined && now - last < WARN_EVERY_MS) return;
+    if (took <= SLOW_MS || (last !== undefined && now - last < WARN_EVERY_MS)) return;
     this.#warned.set(vm.name, now);
-    this.#events.slow(vm, vm.entry, Math.round(now - (this.#times[SLOW_SINCE] ?? now)));
+    this.#events.slow(vm, vm.entry, Math.round(took));
   }
 }
