@@ -5,71 +5,140 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { loadConfig, parseLevel } from './config.js';
+import { loadConfig } from './config.js';
 import { CumulusError, messageOf } from './errors.js';
-import { createLogger, type ManagedLogger } from './logger.js';
+import { createLogger, type ManagedLogger, parseLevel } from './logger.js';
 import { Server } from './server.js';
+import { ServiceManager } from './service-manager.js';
 
-interface Options {
+interface RunOptions {
   readonly config: string;
   readonly log?: number;
 }
 
-const EXAMPLES = `
-Examples:
-  cumulus-server                                   runs ./CumulusServer.ini
-  cumulus-server --config /etc/cumulus-server/CumulusServer.ini
-  cumulus-server --log debug                       says more than the configuration asks for
+const CONFIG_OPTION = ['-c, --config <file>', 'configuration file', 'CumulusServer.ini'] as const;
 
-Exit codes: 0 stopped as asked, 1 could not run, 78 wrong usage or configuration.`;
+const HELP = {
+  run: `
+Signals: SIGTERM, SIGINT stop (twice: at once); SIGHUP reload what has changed; SIGUSR2 reopen the log files.
+Exit codes: 0 stopped as asked; 1 could not run; 78 wrong usage or configuration.
+
+Examples:
+  cumulus-server                             run ./CumulusServer.ini
+  cumulus-server --config /etc/cumulus-server/CumulusServer.ini
+  cumulus-server --log debug                 say more than the configuration asks for
+  cumulus-server new hello                   make an application to start from`,
+  check: `
+Exit codes: 0 nothing is wrong; 78 something is.
+
+Examples:
+  cumulus-server check
+  cumulus-server check --verbose --config /etc/cumulus-server/CumulusServer.ini`,
+  new: `
+Examples:
+  cumulus-server new hello                   www/hello, from the template echo
+  cumulus-server new Games/lobby --template line-protocol
+  cumulus-server new --list                  the templates`,
+  types: `
+Examples:
+  cumulus-server types                       print where the definitions are
+  cumulus-server types www/types             copy them there`,
+};
 
 /** @param argv as `process.argv` */
 export async function main(argv: readonly string[]): Promise<void> {
   try {
-    await command().parseAsync([...argv]);
+    await program().parseAsync([...argv]);
   } catch (error) {
     process.exitCode = report(error);
   }
 }
 
-function command(): Command {
-  return new Command('cumulus-server')
-    .description('Runs folders of Lua scripts as network applications.')
+function program(): Command {
+  const root = new Command('cumulus-server')
+    .description('Runs folders of Lua scripts as network applications: TCP, UDP and mail, without blocking.')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .option('-c, --config <file>', 'configuration file', 'CumulusServer.ini')
-    .option(
-      '-l, --log <level>',
-      'log level: 0 to 8 or a name (error, warn, note, info, debug, trace)',
-      levelOf,
-    )
-    .addHelpText('after', EXAMPLES)
+    .helpCommand('help [command]', 'print the help of a command')
+    .option(...CONFIG_OPTION)
+    .option('-l, --log <level>', 'log level: 0 to 8, or a name such as error, note, info, debug', levelOf)
+    .addHelpText('after', HELP.run)
     .allowExcessArguments(false)
+    .showSuggestionAfterError()
     .exitOverride()
     .action(run);
+  for (const command of [checkCommand(), newCommand(), typesCommand()])
+    root.addCommand(command.exitOverride());
+  return root;
+}
+
+function checkCommand(): Command {
+  return new Command('check')
+    .description('Find what is wrong with the configuration and the scripts, without running any.')
+    .option(...CONFIG_OPTION)
+    .option('-v, --verbose', 'also print the configuration in force')
+    .addHelpText('after', HELP.check)
+    .action(async (_options, command: Command) => {
+      const { check } = await import('./commands/check.js');
+      const { good, report: text } = await check(command.optsWithGlobals());
+      process.stdout.write(text);
+      if (!good) process.exitCode = 78;
+    });
+}
+
+function newCommand(): Command {
+  return new Command('new')
+    .description('Make an application to start from, in the folder of the applications.')
+    .argument('[name]', 'its folder, such as hello or Games/lobby')
+    .option('-t, --template <name>', 'what to start from', 'echo')
+    .option('--list', 'print the templates')
+    .option(...CONFIG_OPTION)
+    .addHelpText('after', HELP.new)
+    .action(async (name: string | undefined, { list }: { list?: boolean }, command: Command) => {
+      const { createApplication, listTemplates } = await import('./commands/new.js');
+      if (list) return void process.stdout.write(listTemplates());
+      if (name === undefined)
+        throw new CumulusError(
+          'USAGE',
+          'new: give the application a name, such as: cumulus-server new hello',
+        );
+      process.stdout.write(createApplication(name, command.optsWithGlobals()));
+    });
+}
+
+function typesCommand(): Command {
+  return new Command('types')
+    .description('Print where the definitions of the API for editors are, or copy them.')
+    .argument('[folder]', 'where to copy them to')
+    .addHelpText('after', HELP.types)
+    .action(async (folder: string | undefined) => {
+      const { provideTypes } = await import('./commands/types.js');
+      process.stdout.write(provideTypes(folder));
+    });
 }
 
 function levelOf(text: string): number {
   const level = parseLevel(text);
-  if (level === undefined)
-    throw new InvalidArgumentError(
-      'It must be 0 to 8, or one of: nothing fatal critic error warn note info debug trace.',
-    );
-  return level;
+  if (level !== undefined) return level;
+  throw new InvalidArgumentError(
+    'It must be 0 to 8, or: nothing fatal critic error warn note info debug trace.',
+  );
 }
 
-async function run(options: Options): Promise<void> {
-  const { config, warnings } = loadConfig(options.config, { level: options.log });
+async function run({ config: file, log }: RunOptions): Promise<void> {
+  const { config, warnings } = loadConfig(file, { level: log });
   const logger = createLogger(config.logs);
-  logger.note(
-    `cumulus-server ${packageVersion()} with ${config.file} (Lua ${config.lua.version}, Node ${process.versions.node})`,
-  );
+  const versions = `Lua ${config.lua.version}, Node ${process.versions.node}`;
+  logger.note(`cumulus-server ${packageVersion()} with ${config.file} (${versions})`);
   for (const warning of warnings) logger.warn(warning);
   const server = new Server(config, logger);
+  const manager = new ServiceManager(process.env, (reason) => logger.warn(reason));
   guard(logger);
-  onSignals(server, logger);
+  onSignals(server, manager, logger);
   try {
     await server.start();
+    void manager.ready(server.summary);
+    await server.watch();
   } catch (error) {
     await server.stop();
     await logger.close();
@@ -77,9 +146,9 @@ async function run(options: Options): Promise<void> {
   }
 }
 
-function onSignals(server: Server, logger: ManagedLogger): void {
+function onSignals(server: Server, manager: ServiceManager, logger: ManagedLogger): void {
   let stopping = false;
-  const stop = (signal: NodeJS.Signals) => {
+  const stop = async (signal: NodeJS.Signals) => {
     if (stopping) {
       logger.warn(`${signal} again: ending at once`);
       logger.flushSync();
@@ -87,18 +156,25 @@ function onSignals(server: Server, logger: ManagedLogger): void {
     }
     stopping = true;
     logger.note(`${signal}: stopping`);
-    void server.stop().then(async () => {
-      logger.note('stopped');
-      await logger.close();
-      process.exit(0);
-    });
+    void manager.stopping();
+    await server.stop();
+    logger.note('stopped');
+    await logger.close();
+    process.exit(0);
   };
-  process.on('SIGHUP', () => {
+  const reload = async () => {
     logger.note('SIGHUP: reloading what has changed');
-    void server.refresh();
-  });
+    void manager.reloading();
+    await server.refresh();
+    void manager.ready(server.summary);
+  };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  process.on('SIGHUP', reload);
+  process.on('SIGUSR2', () => {
+    logger.reopen();
+    logger.note('SIGUSR2: log files reopened');
+  });
 }
 
 /** A defect of ours must not take the daemon down silently: it is logged whole, and the supervisor restarts. */

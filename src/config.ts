@@ -8,14 +8,13 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Key, KNOWN, type Settings } from './config-keys.js';
-import { findTypos } from './config-typos.js';
-import { INVALID, LEVELS } from './config-values.js';
+import { type IniFile, type IniSections, parseIni } from './config/ini.js';
+import { type Key, KNOWN, type Settings } from './config/keys.js';
+import { findTypos } from './config/typos.js';
+import { INVALID } from './config/values.js';
 import { CumulusError, messageOf } from './errors.js';
-import { type IniFile, type IniSections, parseIni } from './ini.js';
+import { LEVELS } from './log/levels.js';
 import { LuaTable, type LuaValue } from './lua/table.js';
-
-export { parseLevel } from './config-values.js';
 
 /** Deeply frozen, the maps too. Values are in the units of the table of keys. */
 export interface Config extends Settings {
@@ -109,8 +108,8 @@ function refusal(ini: IniFile, section: string, name: string, text: string, key:
 }
 
 function checkedLevel(level: number): number {
-  if (LEVELS[level] !== undefined) return level;
-  throw new CumulusError('USAGE', `log level ${level}: must be an integer from 0 to ${LEVELS.length - 1}`);
+  if (Number.isInteger(level) && level >= 0 && level <= LEVELS.trace) return level;
+  throw new CumulusError('USAGE', `log level ${level}: must be an integer from 0 to ${LEVELS.trace}`);
 }
 
 /** The maps of an IniFile are frozen already. */

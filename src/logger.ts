@@ -6,8 +6,8 @@
  * Invariant: no call throws, blocks, or waits for a destination; flushSync() alone blocks.
  */
 import { pino } from 'pino';
-import { escapeJson, type LineKind } from './log-format.js';
-import { LEVELS, type LevelName, type Origin } from './log-levels.js';
+import { escapeJson, type LineKind } from './log/format.js';
+import { LEVELS, type LevelName, type Origin } from './log/levels.js';
 import {
   type LogFileOutlet,
   type LogOptions,
@@ -15,11 +15,11 @@ import {
   type Outlet,
   openFiles,
   openOutput,
-} from './log-outlets.js';
-import { reportTo } from './log-target.js';
+} from './log/outlets.js';
+import { reportTo } from './log/target.js';
 
-export { LEVELS, type LevelName, type Origin, parseLevel } from './log-levels.js';
-export type { LogOptions, LogStreams } from './log-outlets.js';
+export { LEVELS, type LevelName, type Origin, parseLevel } from './log/levels.js';
+export type { LogOptions, LogStreams } from './log/outlets.js';
 
 export interface Logger {
   log(level: LevelName, text: string, origin?: Origin): void;

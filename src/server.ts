@@ -36,7 +36,7 @@ export class Server {
 
   /**
    * Starts every application under the configured folder. One that fails is logged; the others run.
-   * @throws CumulusError CONFIG when the folder is not there
+   * @throws CumulusError CONFIG when the folder is not there; CANNOT_RUN when a required application does not run
    */
   async start(): Promise<void> {
     const { config, logger } = this.#services;
@@ -45,8 +45,22 @@ export class Server {
     const applications = new Applications(root, this.#services);
     this.#applications = applications;
     await applications.start();
-    logger.note(`${applications.runningCount} of ${applications.all.length} applications running`);
-    if (config.reload.enabled && !this.#stopping) await applications.watch();
+    logger.note(this.summary);
+    const missing = config.applications.required.filter((path) => !applications.isRunning(path));
+    if (missing.length === 0 || this.#stopping) return;
+    const names = missing.map((path) => path || '/').join(', ');
+    throw new CumulusError('CANNOT_RUN', `not running, but required by [applications] required: ${names}`);
+  }
+
+  /** Follows changes on the disk, unless `[reload] enabled=false`. */
+  async watch(): Promise<void> {
+    if (this.#services.config.reload.enabled && !this.#stopping) await this.#applications?.watch();
+  }
+
+  /** "3 of 4 applications running" */
+  get summary(): string {
+    const { runningCount = 0, all = [] } = this.#applications ?? {};
+    return `${runningCount} of ${all.length} applications running`;
   }
 
   /** Reloads what has changed on the disk; needed when `[reload] enabled=false`. */

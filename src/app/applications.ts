@@ -32,6 +32,10 @@ export class Applications {
     return this.all.filter(({ state }) => state.name === 'running').length;
   }
 
+  isRunning(path: string): boolean {
+    return this.#byPath.get(path)?.state.name === 'running';
+  }
+
   /** Starts every application that there is, parents before children. */
   async start(): Promise<void> {
     await this.#startNew();

@@ -7,7 +7,9 @@ export interface Mail {
 }
 
 export class Mailer {
-  constructor(_options: unknown) {}
+  constructor(options: unknown) {
+    void options;
+  }
 
   readonly pending = 0;
 

@@ -43,6 +43,7 @@ export async function startServer(
   const log = new LogCapture();
   const server = new Server(loadConfig(iniFile).config, log);
   await server.start();
+  await server.watch();
   const stop = async () => {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });

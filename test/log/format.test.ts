@@ -7,7 +7,7 @@ import {
   formatPlain,
   type LineFormat,
   terminalFormat,
-} from '../src/log-format.js';
+} from '../../src/log/format.js';
 
 const TIME = new Date(2012, 10, 22, 16, 56, 17, 987).getTime();
 const ORIGIN = { application: '/app', file: 'www/main.lua', line: 2 };

@@ -8,9 +8,9 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MAX_BYTES } from '../src/log-queue.js';
-import { createLogger, type LogOptions } from '../src/logger.js';
-import { Pipe } from './logger-capture.js';
+import { MAX_BYTES } from '../../src/log/queue.js';
+import { createLogger, type LogOptions } from '../../src/logger.js';
+import { Pipe } from './capture.js';
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
@@ -194,7 +194,7 @@ async function breakOff(folder: string, change: (file: string) => Promise<void>)
 
 /** The logger as JavaScript, for processes of its own: Node's floor does not run TypeScript. */
 async function compileTo(folder: string): Promise<void> {
-  const root = resolve(import.meta.dirname, '..');
+  const root = resolve(import.meta.dirname, '../..');
   const flags = [
     '--outDir',
     folder,

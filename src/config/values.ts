@@ -5,6 +5,7 @@
  * Knows no key and no section.
  */
 import { resolve } from 'node:path';
+import { LEVELS, parseLevel } from '../log/levels.js';
 
 export const INVALID: unique symbol = Symbol('invalid');
 
@@ -17,28 +18,8 @@ export interface ValueType<T> {
   readonly read: (text: string, directory: string) => T | typeof INVALID;
 }
 
-/** Level names of the original; the index is the level. */
-export const LEVELS = [
-  'nothing',
-  'fatal',
-  'critic',
-  'error',
-  'warn',
-  'note',
-  'info',
-  'debug',
-  'trace',
-] as const;
-
-/** `6`, `info` or `INFO` → 6; undefined when it is no level. */
-export function parseLevel(text: string): number | undefined {
-  if (/^[0-8]$/.test(text)) return Number(text);
-  const level = (LEVELS as readonly string[]).indexOf(text.toLowerCase());
-  return level < 0 ? undefined : level;
-}
-
 export const level: ValueType<number> = {
-  allowed: `0 to ${LEVELS.length - 1} or ${anyOf(LEVELS)}`,
+  allowed: `0 to 8 or ${anyOf(['nothing', ...Object.keys(LEVELS)])}`,
   read: (text) => parseLevel(text) ?? INVALID,
 };
 

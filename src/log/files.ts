@@ -19,8 +19,8 @@ import {
 } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { type LogFilesOptions, pathOf, shiftFiles } from './log-rotation.js';
-import { codeOf, explain, type LogTarget, RETRY_MS, type Report, sleepSync } from './log-target.js';
+import { type LogFilesOptions, pathOf, shiftFiles } from './rotation.js';
+import { codeOf, explain, type LogTarget, RETRY_MS, type Report, sleepSync } from './target.js';
 
 // The callback functions, made awaitable: a FileHandle costs twice as much per write.
 const openFd = promisify(open);

@@ -4,7 +4,7 @@
  * Knows no destination. Invariant: whatever a script or a peer put into a text, one record cannot pass for two.
  * A line break continues with an indent, and no control character but the tab gets through.
  */
-import type { LevelName, Origin } from './log-levels.js';
+import type { LevelName, Origin } from './levels.js';
 
 /** What a line is about: a log level, or the output of a script's `print`. */
 export type LineKind = LevelName | 'print';

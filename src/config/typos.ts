@@ -4,8 +4,9 @@
  * A script may have keys and sections of its own anywhere, and files of the original have its RTMFP keys: a name
  * that is not near a known one is never mentioned.
  */
-import { KNOWN } from './config-keys.js';
+
 import type { IniFile } from './ini.js';
+import { KNOWN } from './keys.js';
 
 /** One line for each likely typo: `FILE:LINE: [smtp] hsot is not known; did you mean host?` */
 export function findTypos(ini: IniFile): string[] {

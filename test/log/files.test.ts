@@ -16,9 +16,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { MAX_BYTES } from '../src/log-queue.js';
-import { createLogger, type LogOptions, type ManagedLogger } from '../src/logger.js';
-import { Pipe, scratchFolder } from './logger-capture.js';
+import { MAX_BYTES } from '../../src/log/queue.js';
+import { createLogger, type LogOptions, type ManagedLogger } from '../../src/logger.js';
+import { Pipe, scratchFolder } from './capture.js';
 
 interface Case {
   logger: ManagedLogger;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LineQueue, MAX_BYTES } from '../src/log-queue.js';
+import { LineQueue, MAX_BYTES } from '../../src/log/queue.js';
 
 const queueOf = (...lines: string[]): LineQueue => {
   const queue = new LineQueue((count) => `lost ${count}\n`);

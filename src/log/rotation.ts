@@ -6,7 +6,7 @@
  */
 import { rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from './log-target.js';
+import { codeOf } from './target.js';
 
 export interface LogFilesOptions {
   readonly directory: string;

@@ -6,8 +6,8 @@
  * Invariants: one write at a time; a line is in the queue, in the batch, or safe; nothing here throws at a caller.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { messageOf } from './errors.js';
-import { LineQueue, MAX_BYTES } from './log-queue.js';
+import { messageOf } from '../errors.js';
+import { LineQueue, MAX_BYTES } from './queue.js';
 import {
   type Batch,
   codeOf,
@@ -18,7 +18,7 @@ import {
   type Report,
   STALL_MS,
   writeAllSync,
-} from './log-target.js';
+} from './target.js';
 
 /** Bytes at once: what a pipe holds on Linux. */
 const BATCH_BYTES = 64 * 1024;

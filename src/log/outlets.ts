@@ -5,7 +5,7 @@
  */
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { LogFiles } from './log-files.js';
+import { LogFiles } from './files.js';
 import {
   fileFormat,
   formatJournal,
@@ -14,11 +14,11 @@ import {
   type LineFormat,
   type LineKind,
   terminalFormat,
-} from './log-format.js';
-import type { Origin } from './log-levels.js';
-import { LogOutput } from './log-output.js';
-import type { LogTarget, Report } from './log-target.js';
-import { LineWriter } from './log-writer.js';
+} from './format.js';
+import type { Origin } from './levels.js';
+import { LogOutput } from './output.js';
+import type { LogTarget, Report } from './target.js';
+import { LineWriter } from './writer.js';
 
 export interface LogOptions {
   /** 0 (nothing) to 8 (all); see LEVELS. */

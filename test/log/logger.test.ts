@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createLogger, LEVELS, type LevelName, type LogOptions, type LogStreams } from '../src/logger.js';
-import { Pipe, scratchFolder } from './logger-capture.js';
+import { createLogger, LEVELS, type LevelName, type LogOptions, type LogStreams } from '../../src/logger.js';
+import { Pipe, scratchFolder } from './capture.js';
 
 const NAMES = Object.keys(LEVELS) as LevelName[];
 const ORIGIN = { application: '/app', file: 'www/main.lua', line: 2 };

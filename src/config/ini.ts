@@ -8,7 +8,7 @@
  * handed neither: names go in as n0, n1, … and values as JSON strings, and both are put back afterwards.
  */
 import { parse } from 'ini';
-import { CumulusError } from './errors.js';
+import { CumulusError } from '../errors.js';
 
 export type IniSections = ReadonlyMap<string, ReadonlyMap<string, string>>;
 

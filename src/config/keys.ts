@@ -19,7 +19,7 @@ import {
   optional,
   seconds,
   type ValueType,
-} from './config-values.js';
+} from './values.js';
 
 export interface Key<T = unknown> {
   readonly type: ValueType<T>;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LEVELS, parseLevel } from '../src/logger.js';
+import { LEVELS, parseLevel } from '../../src/logger.js';
 
 test('the levels have the numbers of the original', () => {
   expect(Object.entries(LEVELS)).toEqual([

@@ -5,7 +5,7 @@
  */
 import { close, constants, fstatSync, openSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { type LogTarget, sleepSync } from './log-target.js';
+import { type LogTarget, sleepSync } from './target.js';
 
 const writeFd = promisify(write);
 const closeFd = promisify(close);

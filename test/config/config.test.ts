@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
-import { type Config, describeConfig, describeKeys, loadConfig, scriptConfigs } from '../src/config.js';
-import { KNOWN } from '../src/config-keys.js';
-import { CumulusError } from '../src/errors.js';
-import { parseIni } from '../src/ini.js';
-import { LuaTable, type LuaValue } from '../src/lua/table.js';
+import { parseIni } from '../../src/config/ini.js';
+import { KNOWN } from '../../src/config/keys.js';
+import { type Config, describeConfig, describeKeys, loadConfig, scriptConfigs } from '../../src/config.js';
+import { CumulusError } from '../../src/errors.js';
+import { LuaTable, type LuaValue } from '../../src/lua/table.js';
 
-const EXAMPLE = fileURLToPath(new URL('../CumulusServer.ini.example', import.meta.url));
+const EXAMPLE = fileURLToPath(new URL('../../CumulusServer.ini.example', import.meta.url));
 
 let directory: string;
 let file: string;

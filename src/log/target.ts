@@ -4,7 +4,7 @@
  * A target writes bytes when it is asked; when, in which order and again after a failure is LineWriter's.
  */
 import { write } from 'node:fs';
-import { messageOf } from './errors.js';
+import { messageOf } from '../errors.js';
 
 /** Milliseconds until what has failed is tried again. */
 export const RETRY_MS = 1000;

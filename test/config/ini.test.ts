@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CumulusError } from '../src/errors.js';
-import { parseIni } from '../src/ini.js';
+import { parseIni } from '../../src/config/ini.js';
+import { CumulusError } from '../../src/errors.js';
 
 /** The value of the one key `k` of the top. */
 function readValue(written: string): string | undefined {
