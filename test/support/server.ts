@@ -25,21 +25,21 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/**
- * @param files path below www/ → text; a string alone is www/main.lua
- * @param ini text of the ini, without `[lua] version`, which the environment chooses
- */
-export async function startServer(
-  files: string | Readonly<Record<string, string | Uint8Array>>,
-  ini = '',
-): Promise<TestServer> {
-  const folder = temporaryFolder();
-  const write = (path: string, text: string | Uint8Array) => writeBelow(join(folder, 'www'), path, text);
-  for (const [path, text] of Object.entries(typeof files === 'string' ? { 'main.lua': files } : files))
-    write(path, text);
-  mkdirSync(join(folder, 'www'), { recursive: true });
-  const iniFile = join(folder, 'CumulusServer.ini');
-  writeFileSync(iniFile, withVersion(ini));
+/** Path below www/ → text; a string alone is www/main.lua. */
+export type Files = string | Readonly<Record<string, string | Uint8Array>>;
+
+/** A temporary folder with a CumulusServer.ini and applications in www/. */
+export interface ApplicationFolder {
+  readonly folder: string;
+  readonly iniFile: string;
+  /** Writes a file below www/. */
+  write(path: string, text: string | Uint8Array): void;
+  remove(path: string): void;
+}
+
+/** @param ini text of the ini, without `[lua] version`, which the environment chooses */
+export async function startServer(files: Files, ini = ''): Promise<TestServer> {
+  const { folder, iniFile, write, remove } = applicationFolder(files, ini);
   const log = new LogCapture();
   const server = new Server(loadConfig(iniFile).config, log);
   await server.start();
@@ -48,8 +48,19 @@ export async function startServer(
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  const remove = (path: string) => rmSync(join(folder, 'www', path), { recursive: true });
   return { server, log, folder, write, remove, stop };
+}
+
+export function applicationFolder(files: Files, ini = ''): ApplicationFolder {
+  const folder = temporaryFolder();
+  const write = (path: string, text: string | Uint8Array) => writeBelow(join(folder, 'www'), path, text);
+  const remove = (path: string) => rmSync(join(folder, 'www', path), { recursive: true });
+  for (const [path, text] of Object.entries(typeof files === 'string' ? { 'main.lua': files } : files))
+    write(path, text);
+  mkdirSync(join(folder, 'www'), { recursive: true });
+  const iniFile = join(folder, 'CumulusServer.ini');
+  writeFileSync(iniFile, withVersion(ini));
+  return { folder, iniFile, write, remove };
 }
 
 export function temporaryFolder(): string {
