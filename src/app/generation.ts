@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { CumulusError } from '../errors.js';
 import { installApi } from '../lua/api/index.js';
+import { definedRtmfpEvents } from '../lua/api/rtmfp.js';
 import { ScriptLog, shortName } from '../lua/api/script-log.js';
 import { Handles } from '../lua/handles.js';
 import { LUA_TFUNCTION } from '../lua/raw.js';
@@ -15,6 +16,7 @@ import type { LuaValue } from '../lua/table.js';
 import { pushValue, readValue } from '../lua/values.js';
 import { LuaVm, type VmEvents } from '../lua/vm.js';
 import { MAIN, type Place, titleOf } from './discovery.js';
+import { scriptSettings } from './script-settings.js';
 import type { Services } from './services.js';
 import { Sources } from './sources.js';
 
@@ -96,6 +98,7 @@ export class Generation implements VmEvents {
     } finally {
       vm.leave();
     }
+    this.#noteRtmfpEvents(vm);
     this.#callGlobal('onStart', () => {
       vm.bytes.pushText(vm.L, this.#place.path);
       pushValue(vm, state);
@@ -190,9 +193,19 @@ export class Generation implements VmEvents {
     const stack = new Stack(vm);
     const log = new ScriptLog(logger, stack, this.#place.path);
     const handles = new Handles(vm, stack, (name, property) => log.warnReadOnly(name, property));
-    installApi({ vm, stack, handles, logger, log, network, mailer });
+    installApi({ vm, stack, handles, logger, log, network, mailer, settings: scriptSettings(config) });
     this.#vm = vm;
     this.#handles = handles;
+  }
+
+  /** Says once, at load, what a script waits for in vain. */
+  #noteRtmfpEvents(vm: LuaVm): void {
+    const events = definedRtmfpEvents(vm);
+    if (events.length === 0) return;
+    this.#services.logger.note(
+      `application ${titleOf(this.#place.path)}: ${events.join(', ')} will not be called: this server accepts no RTMFP clients`,
+      { application: this.#place.path },
+    );
   }
 
   #usableVm(): LuaVm {

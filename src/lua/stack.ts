@@ -3,6 +3,7 @@
  *
  * It works on the state that runs. Indices count from 1; of a method, index 1 is the object.
  */
+import { LuaError } from './lua-error.js';
 import { LUA_TBOOLEAN, LUA_TNIL, LUA_TNUMBER, LUA_TSTRING } from './raw.js';
 import type { LuaVm } from './vm.js';
 
@@ -77,6 +78,11 @@ export class Stack {
     if (type === LUA_TNUMBER) return this.text(i) ?? '';
     if (type === LUA_TSTRING) return `"${(this.text(i) ?? '').slice(0, 60)}"`;
     return type === LUA_TNIL || type < 0 ? 'nil' : `a ${this.typeName(i)}`;
+  }
+
+  /** Makes room for `count` results; 20 fit without asking. @throws LuaError when Lua has not so much room */
+  reserve(count: number): void {
+    if (this.#vm.raw.checkstack(this.#vm.L, count) === 0) throw new LuaError(`too many results: ${count}`);
   }
 
   pushText(text: string | undefined): 1 {

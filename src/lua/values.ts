@@ -31,9 +31,21 @@ export function readValue(vm: LuaVm, i: number, name: string, notPlain: NotPlain
   return new Reader(vm, notPlain).read(i, name, 0);
 }
 
+/** Reads the values from stack index `first` to the top: a table that is in several of them is one. */
+export function readValues(vm: LuaVm, first: number, notPlain: NotPlain): LuaValue[] {
+  const reader = new Reader(vm, notPlain);
+  const count = Math.max(0, vm.raw.gettop(vm.L) - first + 1);
+  return Array.from({ length: count }, (_, i) => reader.read(first + i, `${i + 1}`, 0));
+}
+
 /** Pushes a value. */
 export function pushValue(vm: LuaVm, value: LuaValue): void {
-  new Pusher(vm).push(value, 0);
+  new Pusher(vm).pushAll([value]);
+}
+
+/** Pushes values in this order: a table that is in several of them is one. @throws LuaError when there is no room */
+export function pushValues(vm: LuaVm, values: readonly LuaValue[]): void {
+  new Pusher(vm).pushAll(values);
 }
 
 class Reader {
@@ -101,14 +113,24 @@ function shownKey(key: LuaKey): string {
 
 class Pusher {
   readonly #vm: LuaVm;
-  /** Tables made already, and where on the stack a list of them is. */
+  /** Tables made already, and the registry slot that each is in meanwhile. */
   readonly #made = new Map<LuaTable, number>();
 
   constructor(vm: LuaVm) {
     this.#vm = vm;
   }
 
-  push(value: LuaValue, depth: number): void {
+  pushAll(values: readonly LuaValue[]): void {
+    if (this.#vm.raw.checkstack(this.#vm.L, values.length + 6) === 0)
+      throw new LuaError(`too many values: ${values.length}`);
+    try {
+      for (const value of values) this.#push(value, 0);
+    } finally {
+      this.#forget();
+    }
+  }
+
+  #push(value: LuaValue, depth: number): void {
     const { raw, L, bytes } = this.#vm;
     if (value === undefined) raw.pushnil(L);
     else if (typeof value === 'boolean') raw.pushboolean(L, value ? 1 : 0);
@@ -130,11 +152,10 @@ class Pusher {
     raw.pushvalue(L, -1);
     raw.refset(L, slot);
     for (const [key, value] of table.entries) {
-      this.push(key, depth + 1);
-      this.push(value, depth + 1);
+      this.#push(key, depth + 1);
+      this.#push(value, depth + 1);
       raw.rawset(L, -3);
     }
-    if (depth === 0) this.#forget();
   }
 
   #forget(): void {

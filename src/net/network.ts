@@ -1,11 +1,12 @@
 /**
- * What all sockets of one server share: the turn, the receive buffer, the limits, the parked sockets of an
- * application that is being reloaded, and the connections that are still flushing after they were closed.
+ * What all sockets of one server share: the turn, the receive buffer, the limits, the blacklist, the parked sockets of
+ * an application that is being reloaded, and the connections that are still flushing after they were closed.
  *
  * It owns the lingering connections and the parked sockets; open sockets belong to who opened them.
  */
 import type { Socket } from 'node:net';
 import { AddressBook } from './address-book.js';
+import { Blacklist } from './blacklist.js';
 import type { Datagram } from './datagram.js';
 import type { Listener } from './listener.js';
 import { type Attach, createAttach } from './receive.js';
@@ -31,6 +32,7 @@ export class Network {
   readonly turn = new Turn(() => this.arena.reset());
   readonly resolver = new Resolver();
   readonly addresses = new AddressBook();
+  readonly blacklist = new Blacklist();
   /**
    * One buffer for every connection: a read is delivered to the script before the next one begins, so that no two
    * connections ever need it at a time. Never hand a view of it to anything that outlives the callback.

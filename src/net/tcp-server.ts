@@ -87,6 +87,12 @@ export class TcpServer {
   }
 
   #accept(socket: Socket): void {
+    const { blacklist } = this.#network;
+    // Asking for the address is a system call: not while the list is empty.
+    if (!blacklist.empty && blacklist.has(socket.remoteAddress)) {
+      socket.destroy();
+      return;
+    }
     if (this.maxConnections > 0 && this.#connections >= this.maxConnections) return this.#drop(socket);
     this.#connections++;
     socket.once('close', () => {

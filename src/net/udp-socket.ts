@@ -120,6 +120,7 @@ export class UdpSocket implements DatagramReceiver {
   }
 
   onDatagram(bytes: Buffer, from: RemoteInfo): void {
+    if (this.#network.blacklist.has(from.address)) return;
     const peer = this.#peer;
     const address = formatAddress(from.address, from.port);
     if (peer && address !== formatAddress(peer.host, peer.port)) return;

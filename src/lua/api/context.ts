@@ -7,7 +7,8 @@ import type { Mailer } from '../../mail/mailer.js';
 import type { Network } from '../../net/network.js';
 import type { Handles } from '../handles.js';
 import type { Stack } from '../stack.js';
-import type { LuaVm } from '../vm.js';
+import type { LuaTable } from '../table.js';
+import type { HostFunction, LuaVm } from '../vm.js';
 import type { ScriptLog } from './script-log.js';
 
 export interface ApiContext {
@@ -18,9 +19,16 @@ export interface ApiContext {
   readonly log: ScriptLog;
   readonly network: Network;
   readonly mailer: Mailer;
+  readonly settings: ScriptSettings;
 }
 
-/** A library adds to the globals or, with the `cumulus` table at the top of the stack, to that. */
-export interface Library {
-  install(context: ApiContext): void;
+/** What scripts may know of the configuration. */
+export interface ScriptSettings {
+  /** The table `cumulus.configs`. */
+  readonly configs: LuaTable;
+  /** The folder of the root application, absolute, as a binary string. */
+  readonly root: string;
 }
+
+/** What a library gives to `cumulus`, by name: methods, or the getters of read-only properties. */
+export type Functions = Readonly<Record<string, HostFunction>>;

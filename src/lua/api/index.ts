@@ -3,12 +3,18 @@
  *
  * A new library is one file beside this one and one line here.
  */
+import { amfFunctions } from './amf.js';
+import { blacklistFunctions } from './blacklist.js';
 import type { ApiContext } from './context.js';
+import { cryptoFunctions } from './crypto.js';
 import { installCumulus } from './cumulus.js';
+import { environmentFunctions, environmentProperties } from './environment.js';
 import { installLog } from './log.js';
 import { MailObject, mailClass } from './mail.js';
+import { rtmfpFunctions, rtmfpProperties } from './rtmfp.js';
 import { TcpClientObject, tcpClientClass } from './tcp-client.js';
 import { TcpServerObject, tcpServerClass } from './tcp-server.js';
+import { textFunctions } from './text.js';
 import { UdpSocketObject, udpSocketClass } from './udp-socket.js';
 
 export function installApi(api: ApiContext): void {
@@ -20,12 +26,19 @@ export function installApi(api: ApiContext): void {
   vm.raw.pushglobals(vm.L);
   installLog(api);
   installPrint(api);
-  installCumulus(api, {
+  const methods = {
     createTCPClient: () => pushed(new TcpClientObject(api, clients)),
     createTCPServer: () => pushed(new TcpServerObject(api, servers, clients)),
     createUDPSocket: () => pushed(new UdpSocketObject(api, sockets, stack.boolean(2))),
     sendMail: () => pushed(new MailObject(api, mails)),
-  });
+    ...amfFunctions(api),
+    ...blacklistFunctions(api),
+    ...cryptoFunctions(api),
+    ...environmentFunctions(api),
+    ...rtmfpFunctions(api),
+    ...textFunctions(api),
+  };
+  installCumulus(api, methods, { ...environmentProperties(api), ...rtmfpProperties(api) });
   vm.raw.settop(vm.L, -2);
 }
 

@@ -1,0 +1,86 @@
+/**
+ * The original's members and events for RTMFP clients, of which this server accepts none: collections that are
+ * always empty, `publish`, which nobody could receive, and the names of the events that do not fire.
+ */
+import { LUA_TFUNCTION } from '../raw.js';
+import type { HostFunction, LuaVm } from '../vm.js';
+import type { ApiContext, Functions } from './context.js';
+
+/** The global functions that the original calls for RTMFP clients, groups, streams and other RTMFP servers. */
+const EVENTS = [
+  'onHandshake',
+  'onRendezVousUnknown',
+  'onConnection',
+  'onDisconnection',
+  'onFailed',
+  'onJoinGroup',
+  'onUnjoinGroup',
+  'onPublish',
+  'onUnpublish',
+  'onSubscribe',
+  'onUnsubscribe',
+  'onDataPacket',
+  'onAudioPacket',
+  'onVideoPacket',
+  'onServerConnection',
+  'onServerDisconnection',
+];
+
+export function rtmfpFunctions(api: ApiContext): Functions {
+  const publish = () => {
+    warnUnavailable(api, 'publish');
+    return api.stack.pushText(undefined);
+  };
+  return { publish };
+}
+
+/** Getters of the collections: each is one object for the life of the VM, which scripts may add fields to. */
+export function rtmfpProperties(api: ApiContext): Functions {
+  const { vm, stack, log } = api;
+  const { raw, L, bytes } = vm;
+  const warn = () => {
+    warnUnavailable(api, stack.text(1) ?? '');
+    return 0;
+  };
+  const warnReadOnly = () => {
+    log.warnReadOnly(stack.text(1) ?? '', stack.text(2) ?? '');
+    return 0;
+  };
+  for (const fn of [warn, warnReadOnly]) raw.pushcclosure(L, vm.hostFunction(fn), 0);
+  vm.runStdlib('rtmfp', 2);
+  const getters = ['clients', 'groups', 'publications', 'servers'].map((name) => {
+    const slot = vm.ref();
+    raw.getfield(L, -1, bytes.name(name));
+    raw.refset(L, slot);
+    return [name, getter(vm, slot)] as const;
+  });
+  raw.settop(L, -2);
+  return Object.fromEntries(getters);
+}
+
+/** Which of those events the script has defined, in the table of globals itself. */
+export function definedRtmfpEvents(vm: LuaVm): string[] {
+  const { raw, L, bytes } = vm;
+  const top = raw.gettop(L);
+  raw.pushglobals(L);
+  const defined = EVENTS.filter((name) => {
+    bytes.pushText(L, name);
+    raw.rawget(L, top + 1);
+    const found = raw.type(L, -1) === LUA_TFUNCTION;
+    raw.settop(L, top + 1);
+    return found;
+  });
+  raw.settop(L, top);
+  return defined;
+}
+
+function getter(vm: LuaVm, slot: number): HostFunction {
+  return () => {
+    vm.raw.refget(vm.L, slot);
+    return 1;
+  };
+}
+
+function warnUnavailable({ log }: ApiContext, name: string): void {
+  log.atCaller('warn', `${name} has no effect: this server accepts no RTMFP clients`);
+}
