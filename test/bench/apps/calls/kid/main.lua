@@ -1,0 +1,1 @@
+function answer(n) return n + 1 end

@@ -1,0 +1,117 @@
+// @ts-check
+/**
+ * A round of a row that has a load: ours, the bare server and, where there is one, a peer run side by side, fresh
+ * processes in each round, and the load goes to them in turn, in slices. What disturbs the machine disturbs all of
+ * them, and the sums over the slices are compared.
+ *
+ * CPU time is read before and after a slice, when nothing is under way: it is that of the counted messages, exactly.
+ */
+import { Generator } from './generator.js';
+import { HAS_LUV, startBare, startLuv, startOurs } from './servers.js';
+import { median } from './stats.js';
+
+/**
+ * @typedef {object} PairOptions
+ * @property {Readonly<Record<string, string>>} files our application
+ * @property {string} bare a file of bare/
+ * @property {string} load a file of load/
+ * @property {Readonly<Record<string, unknown>>} options of the load
+ * @property {'cpu' | 'throughput' | 'time'} figure what is compared: CPU per message, messages per second, time per
+ *   message
+ * @property {number} [per] the figure is for this many messages
+ * @property {boolean} [luv] measure the luv echo, too
+ * @property {'tcp' | 'udp'} [protocol]
+ * @property {{ slices: number, ms: number, warmUp: number }} [pace]
+ */
+
+const PACE = { slices: 4, ms: 400, warmUp: 600 };
+const QUICK_PACE = { slices: 2, ms: 250, warmUp: 300 };
+
+/**
+ * @param {PairOptions} options
+ * @param {import('../types.js').Context} context
+ * @returns {Promise<import('../types.js').Round>}
+ */
+export async function pairRound(options, context) {
+  /** @type {Map<string, import('../types.js').Server>} */
+  const servers = new Map();
+  const generator = new Generator(options.load, context.pin);
+  try {
+    const base = { context, protocol: options.protocol ?? 'tcp' };
+    servers.set('ours', await startOurs({ ...base, files: options.files }));
+    servers.set('bare', await startBare(options.bare, base));
+    if (options.luv && HAS_LUV) servers.set('peer', await startLuv(base));
+    for (const [name, { port }] of servers) await generator.open(name, { ...options.options, port });
+    return await measure(options, context, generator, servers);
+  } finally {
+    generator.close();
+    await Promise.all([...servers.values()].map((server) => server.stop()));
+  }
+}
+
+/**
+ * @param {PairOptions} options
+ * @param {import('../types.js').Context} context
+ * @param {Generator} generator
+ * @param {Map<string, import('../types.js').Server>} servers
+ */
+async function measure(options, context, generator, servers) {
+  const { slices, ms, warmUp } = context.quick ? QUICK_PACE : (options.pace ?? PACE);
+  for (const name of servers.keys()) await generator.run(name, warmUp);
+  /** @type {Map<string, Slice[]>} */
+  const measured = new Map([...servers.keys()].map((name) => [name, []]));
+  for (let i = 0; i < slices; i++)
+    for (const [name, server] of servers) measured.get(name)?.push(await slice(generator, name, server, ms));
+  const sides = Object.fromEntries([...measured].map(([name, all]) => [name, sideOf(options, all)]));
+  const { ours, bare, peer } = sides;
+  if (!ours || !bare) throw new Error('not measured');
+  const generatorBusy = busyOf(measured.get('bare') ?? [], 'load');
+  return { ours, bare, ...(peer && { peer }), generatorBusy, ratio: ours.figure / bare.figure };
+}
+
+/** @typedef {import('../types.js').Load & { server: number, load: number }} Slice CPU, microseconds */
+
+/**
+ * @param {Generator} generator
+ * @param {string} name
+ * @param {import('../types.js').Server} server
+ * @param {number} ms
+ * @returns {Promise<Slice>}
+ */
+async function slice(generator, name, server, ms) {
+  const before = await server.cpu();
+  const load = await generator.run(name, ms);
+  return { ...load, server: (await server.cpu()) - before, load: load.cpu };
+}
+
+/**
+ * @param {PairOptions} options
+ * @param {readonly Slice[]} slices
+ * @returns {import('../types.js').Side}
+ */
+function sideOf({ figure, per = 1 }, slices) {
+  const messages = total(slices, 'messages') / per;
+  const elapsed = total(slices, 'elapsed');
+  const figures = {
+    cpu: total(slices, 'server') / messages,
+    throughput: (messages / elapsed) * 1000,
+    time: (elapsed / messages) * 1000,
+  };
+  return {
+    figure: figures[figure],
+    throughput: figures.throughput,
+    p50: median(slices.map(({ p50 }) => p50)),
+    p99: median(slices.map(({ p99 }) => p99)),
+    busy: busyOf(slices, 'server'),
+  };
+}
+
+/** @param {readonly Slice[]} slices @param {'server' | 'load'} whose */
+function busyOf(slices, whose) {
+  return total(slices, whose) / 1000 / total(slices, 'elapsed');
+}
+
+/** @param {readonly Slice[]} slices @param {'messages' | 'elapsed' | 'server' | 'load'} field */
+function total(slices, field) {
+  return slices.reduce((sum, slice) => sum + slice[field], 0);
+}

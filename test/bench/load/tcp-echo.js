@@ -1,0 +1,47 @@
+// @ts-check
+/**
+ * Connections that each send a message, wait until `answer` bytes have come back, and send the next.
+ *
+ * Options: port, connections, message (text) repeated to size bytes, segments (pieces of a message, each a write of
+ * its own), answer (bytes; default: as many as were sent), count (messages that one answer stands for).
+ */
+import { established, openConnection } from './connection.js';
+import { PingPong } from './ping-pong.js';
+import { serve } from './serve.js';
+
+serve(async (options, latencies) => {
+  const { port, connections, size, text = 'x', segments = 1, answer = size, count = 1 } = options;
+  const piece = Buffer.alloc(size / segments, text);
+  const members = Array.from({ length: connections }, member);
+  const pingPong = new PingPong(members);
+  await Promise.all(members.map(({ socket }) => established(socket)));
+  for (const { socket } of members) socket.on('close', () => lost());
+  return {
+    run: (/** @type {number} */ ms) => pingPong.run(ms),
+    close() {
+      for (const { socket } of members) socket.removeAllListeners('close').destroy();
+    },
+  };
+
+  function member() {
+    let received = 0;
+    let since = 0;
+    const socket = openConnection(port, (bytes) => {
+      received += bytes;
+      if (received < answer) return;
+      received -= answer;
+      latencies.record(since);
+      pingPong.again(self, count);
+    });
+    const send = () => {
+      since = performance.now();
+      for (let i = 0; i < segments; i++) socket.write(piece);
+    };
+    const self = { socket, send };
+    return self;
+  }
+});
+
+function lost() {
+  throw new Error('the server has closed a connection');
+}

@@ -1,0 +1,90 @@
+// @ts-check
+/** The command line of the benchmark. */
+import { parseArgs } from 'node:util';
+import { CAN_PIN } from './harness/child.js';
+
+export const HELP = `npm run bench -- [ROW…] [options]
+
+Runs every row, or those named (a name's beginning is enough), against the bare server.
+
+  --rounds N     rounds of each row, 1 to 100 (default 5)
+  --quick        short runs: an impression, not a measurement
+  --lua 5.1      the engine that ours runs (default 5.4)
+  --no-pin       leave it to the system which core a process runs on
+  --json         print the report as JSON; progress goes to stderr
+  --check        fail when a ratio is 15 % worse than the one recorded in ratios.json, twice in a row
+  --record       write the ratios to ratios.json
+  --list         name the rows
+  --help         this text
+
+Exit codes: 0 done, 1 --check found a row that is worse or something failed, 78 wrong usage.`;
+
+/**
+ * @typedef {object} Options
+ * @property {readonly string[]} names
+ * @property {number} rounds
+ * @property {'5.4' | '5.1'} lua
+ * @property {boolean} quick
+ * @property {boolean} pin
+ * @property {boolean} json
+ * @property {boolean} check
+ * @property {boolean} record
+ * @property {boolean} list
+ * @property {boolean} help
+ */
+
+const FLAG = /** @type {const} */ ({ type: 'boolean', default: false });
+
+/**
+ * @param {readonly string[]} argv
+ * @returns {Options}
+ * @throws {TypeError} an unknown option or a bad value
+ */
+export function parseOptions(argv) {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string', default: '5' },
+      lua: { type: 'string', default: '5.4' },
+      quick: FLAG,
+      'no-pin': FLAG,
+      json: FLAG,
+      check: FLAG,
+      record: FLAG,
+      list: FLAG,
+      help: FLAG,
+    },
+  });
+  const { rounds, lua, 'no-pin': noPin, ...flags } = values;
+  return { names: positionals, ...flags, rounds: countOf(rounds), lua: luaOf(lua), pin: CAN_PIN && !noPin };
+}
+
+/** @param {string} text */
+function countOf(text) {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= 100) return count;
+  throw new TypeError(`--rounds ${text}: must be an integer from 1 to 100`);
+}
+
+/** @param {string} text */
+function luaOf(text) {
+  if (text === '5.4' || text === '5.1') return text;
+  throw new TypeError(`--lua ${text}: must be 5.4 or 5.1`);
+}
+
+/**
+ * @param {readonly string[]} names
+ * @param {readonly import('./types.js').Row[]} rows
+ * @throws {TypeError} a name that no row has
+ */
+export function chosenRows(names, rows) {
+  const unknown = names.find((name) => !rows.some((row) => row.name.startsWith(name)));
+  if (unknown !== undefined)
+    throw new TypeError(`no row "${unknown}": must be one of ${rows.map(({ name }) => name).join(' ')}`);
+  if (names.length === 0) return rows;
+  // A name that is a row's whole name means that row alone.
+  const wanted = (/** @type {string} */ row, /** @type {string} */ name) =>
+    rows.some((other) => other.name === name) ? row === name : row.startsWith(name);
+  return rows.filter((row) => names.some((name) => wanted(row.name, name)));
+}
