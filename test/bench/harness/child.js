@@ -49,7 +49,8 @@ export async function startServer({ command, port, core, isUp, cleanUp }) {
     cleanUp?.();
   };
   while (isUp && !(await isUp(port))) {
-    if (child.exitCode !== null) throw new Error(`${command.join(' ')} has ended:\n${readFileSync(log, 'utf8')}`);
+    if (child.exitCode !== null)
+      throw new Error(`${command.join(' ')} has ended:\n${readFileSync(log, 'utf8')}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   const upAfter = performance.now() - start;

@@ -22,6 +22,9 @@ export function environmentOf({ lua, pin }) {
 
 function commit() {
   const here = fileURLToPath(new URL('.', import.meta.url));
-  const { stdout, status } = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: here, encoding: 'utf8' });
+  const { stdout, status } = spawnSync('git', ['describe', '--always', '--dirty'], {
+    cwd: here,
+    encoding: 'utf8',
+  });
   return status === 0 ? stdout.trim() : 'unknown';
 }

@@ -19,7 +19,9 @@ export class Generator {
   constructor(name, pin) {
     const command = [process.execPath, LOAD + name];
     if (pin) command.unshift('taskset', '-c', String(LOAD_CORE));
-    this.#child = spawn(command[0] ?? '', command.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = spawn(command[0] ?? '', command.slice(1), {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     this.#child.on('message', (message) => this.#answer(/** @type {Answer} */ (message)));
     this.#child.on('exit', () => this.#fail(new Error(`load generator ${name} has ended`)));
   }

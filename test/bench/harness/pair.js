@@ -1,8 +1,8 @@
 // @ts-check
 /**
  * A round of a row that has a load: ours, the bare server and, where there is one, a peer run side by side, fresh
- * processes in each round, and the load goes to them in turn, in slices. What disturbs the machine disturbs all of
- * them, and the sums over the slices are compared.
+ * processes in each round, and the load goes to them in turn, in short slices. What disturbs the machine disturbs all
+ * of them; the round's ratio is the median of those of neighbouring slices.
  *
  * CPU time is read before and after a slice, when nothing is under way: it is that of the counted messages, exactly.
  */
@@ -18,14 +18,14 @@ import { median } from './stats.js';
  * @property {Readonly<Record<string, unknown>>} options of the load
  * @property {'cpu' | 'throughput' | 'time'} figure what is compared: CPU per message, messages per second, time per
  *   message
- * @property {number} [per] the figure is for this many messages
  * @property {boolean} [luv] measure the luv echo, too
  * @property {'tcp' | 'udp'} [protocol]
  * @property {{ slices: number, ms: number, warmUp: number }} [pace]
  */
 
-const PACE = { slices: 4, ms: 400, warmUp: 600 };
-const QUICK_PACE = { slices: 2, ms: 250, warmUp: 300 };
+/** Many short slices: what else runs on the machine meets both sides alike. */
+const PACE = { slices: 12, ms: 120, warmUp: 500 };
+const QUICK_PACE = { slices: 4, ms: 100, warmUp: 300 };
 
 /**
  * @param {PairOptions} options
@@ -62,11 +62,26 @@ async function measure(options, context, generator, servers) {
   const measured = new Map([...servers.keys()].map((name) => [name, []]));
   for (let i = 0; i < slices; i++)
     for (const [name, server] of servers) measured.get(name)?.push(await slice(generator, name, server, ms));
-  const sides = Object.fromEntries([...measured].map(([name, all]) => [name, sideOf(options, all)]));
-  const { ours, bare, peer } = sides;
-  if (!ours || !bare) throw new Error('not measured');
-  const generatorBusy = busyOf(measured.get('bare') ?? [], 'load');
-  return { ours, bare, ...(peer && { peer }), generatorBusy, ratio: ours.figure / bare.figure };
+  return roundOf(options, measured);
+}
+
+/**
+ * @param {PairOptions} options
+ * @param {Map<string, Slice[]>} measured
+ * @returns {import('../types.js').Round}
+ */
+function roundOf(options, measured) {
+  const ours = measured.get('ours') ?? [];
+  const bare = measured.get('bare') ?? [];
+  const peer = measured.get('peer');
+  const ratios = ours.map((one, i) => figureOf(options, [one]) / figureOf(options, bare.slice(i, i + 1)));
+  return {
+    ours: sideOf(options, ours),
+    bare: sideOf(options, bare),
+    ...(peer && { peer: sideOf(options, peer) }),
+    generatorBusy: busyOf(bare, 'load'),
+    ratio: median(ratios),
+  };
 }
 
 /** @typedef {import('../types.js').Load & { server: number, load: number }} Slice CPU, microseconds */
@@ -89,21 +104,22 @@ async function slice(generator, name, server, ms) {
  * @param {readonly Slice[]} slices
  * @returns {import('../types.js').Side}
  */
-function sideOf({ figure, per = 1 }, slices) {
-  const messages = total(slices, 'messages') / per;
-  const elapsed = total(slices, 'elapsed');
-  const figures = {
-    cpu: total(slices, 'server') / messages,
-    throughput: (messages / elapsed) * 1000,
-    time: (elapsed / messages) * 1000,
-  };
+function sideOf(options, slices) {
   return {
-    figure: figures[figure],
-    throughput: figures.throughput,
+    figure: figureOf(options, slices),
+    throughput: figureOf({ figure: 'throughput' }, slices),
     p50: median(slices.map(({ p50 }) => p50)),
     p99: median(slices.map(({ p99 }) => p99)),
     busy: busyOf(slices, 'server'),
   };
+}
+
+/** @param {Pick<PairOptions, 'figure'>} options @param {readonly Slice[]} slices */
+function figureOf({ figure }, slices) {
+  const messages = total(slices, 'messages');
+  const elapsed = total(slices, 'elapsed');
+  if (figure === 'throughput') return (messages / elapsed) * 1000;
+  return (figure === 'cpu' ? total(slices, 'server') : elapsed * 1000) / messages;
 }
 
 /** @param {readonly Slice[]} slices @param {'server' | 'load'} whose */

@@ -3,7 +3,20 @@
 
 /** @typedef {import('../types.js').Result} Result */
 
-const HEAD = ['row', 'ours', 'bare', 'ratio', 'ours/s', 'bare/s', 'p50 µs', 'p99 µs', 'busy', 'luv', 'target', 'met'];
+const HEAD = [
+  'row',
+  'ours',
+  'bare',
+  'ratio',
+  'ours/s',
+  'bare/s',
+  'p50 µs',
+  'p99 µs',
+  'busy',
+  'luv',
+  'target',
+  'met',
+];
 
 /** Columns that are text; figures stand at the right. */
 const LEFT = new Set(['row', 'target', 'met']);
@@ -13,7 +26,9 @@ export function tableOf({ environment, results }) {
   const { date, cpu, cores, node, commit, lua, pinned } = environment;
   const lines = [HEAD, ...results.map(cellsOf)];
   const widths = HEAD.map((_, i) => Math.max(...lines.map((line) => (line[i] ?? '').length)));
-  const padded = lines.map((line) => line.map((cell, i) => pad(cell, widths[i] ?? 0, HEAD[i] ?? '')).join('  '));
+  const padded = lines.map((line) =>
+    line.map((cell, i) => pad(cell, widths[i] ?? 0, HEAD[i] ?? '')).join('  '),
+  );
   padded.splice(1, 0, widths.map((width) => '─'.repeat(width)).join('  '));
   return [
     `${date}  ${cpu}, ${cores} cores${pinned ? ', pinned' : ''}  Node ${node}  Lua ${lua}  ${commit}`,
@@ -23,7 +38,9 @@ export function tableOf({ environment, results }) {
     'ours, bare: CPU per message where no other unit is shown, medians; ratio: median of the rounds.',
     'p50, p99: ours/bare. busy: part of one core used by the bare server/by the load generator that drives it.',
     '',
-    ...results.map(({ name, work, measure, reference }) => `${name.padEnd(14)} ${work}: ${measure}${than(reference)}`),
+    ...results.map(
+      ({ name, work, measure, reference }) => `${name.padEnd(14)} ${work}: ${measure}${than(reference)}`,
+    ),
   ].join('\n');
 }
 
@@ -35,7 +52,8 @@ function than(reference) {
 /** @param {Result} result */
 function cellsOf(result) {
   const { name, unit, ours, bare, peer, ratio, generatorBusy, skipped } = result;
-  if (skipped !== undefined) return [name, '', '', '', '', '', '', '', '', '', targetOf(result), `– ${skipped}`];
+  if (skipped !== undefined)
+    return [name, '', '', '', '', '', '', '', '', '', targetOf(result), `– ${skipped}`];
   return [
     name,
     withUnit(ours?.figure, unit),

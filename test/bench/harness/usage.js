@@ -34,7 +34,9 @@ export async function memoryOf(child) {
 function preciseCpu(pid) {
   try {
     const threads = readdirSync(`/proc/${pid}/task`);
-    const times = threads.map((id) => Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]));
+    const times = threads.map((id) =>
+      Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]),
+    );
     return times.reduce((sum, time) => sum + time, 0) / 1000;
   } catch {
     return undefined;
@@ -44,7 +46,9 @@ function preciseCpu(pid) {
 /** @param {number} pid */
 function cpuInTicks(pid) {
   // The second field is the program's name in parentheses, which may hold anything.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
   return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6;
 }
 

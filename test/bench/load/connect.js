@@ -19,7 +19,13 @@ serve(async ({ port, size, parallel = 20, perSecond }, latencies) => {
   async function busy(ms) {
     failures = {};
     const members = Array.from({ length: parallel }, () => {
-      const self = { send: () => once(() => pingPong.again(self, 1), () => pingPong.again(self, 0)) };
+      const self = {
+        send: () =>
+          once(
+            () => pingPong.again(self, 1),
+            () => pingPong.again(self, 0),
+          ),
+      };
       return self;
     });
     const pingPong = new PingPong(members);

@@ -18,7 +18,8 @@ export const callRows = [
       const files = { 'main.lua': appSource('calls'), 'kid/main.lua': appSource('calls/kid') };
       const server = await startOurs({ context, files });
       try {
-        if ((await ask(server.port, 'kid 1')) === 'none') return { skipped: 'applications do not see each other' };
+        if ((await ask(server.port, 'kid 1')) === 'none')
+          return { skipped: 'applications do not see each other' };
         const own = await timePerCall(server.port, 'own', 1_000_000);
         const across = await timePerCall(server.port, 'kid', 100_000);
         return { ours: { figure: across }, bare: { figure: own }, ratio: across / own };

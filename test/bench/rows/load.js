@@ -32,7 +32,13 @@ export const loadRows = [
   ),
   loadRow(
     { name: 'echo-1k', work: 'TCP echo, 50 connections, 1 KiB', target: { of: 'ratio', atMost: 1.1 } },
-    { app: 'echo', bare: 'echo.js', load: 'tcp-echo.js', luv: true, options: { connections: 50, size: 1024 } },
+    {
+      app: 'echo',
+      bare: 'echo.js',
+      load: 'tcp-echo.js',
+      luv: true,
+      options: { connections: 50, size: 1024 },
+    },
   ),
   loadRow(
     {

@@ -16,6 +16,9 @@ const DEBOUNCE_MS = 100;
 
 const LINES = 1000;
 
+/** What a save still stirs up is over after this time, milliseconds. */
+const REST_MS = 1000;
+
 /** @typedef {Awaited<ReturnType<typeof startOurs>>} Ours */
 
 /** @type {import('../types.js').Row[]} */
@@ -29,6 +32,7 @@ export const reloadRows = [
     async round(context) {
       return withApplication(context, '', async (server) => {
         await timeToServe(server, 2);
+        await pause(REST_MS);
         return { ours: { figure: (await timeToServe(server, 3)) - DEBOUNCE_MS } };
       });
     },
@@ -136,18 +140,19 @@ async function failuresWhileReloading(server, ms) {
   }
 }
 
-/** As editors do: a new file in the place of the old one. @param {Ours} server @param {string} text */
+/** A new file takes the place of the old one, so that nobody sees half of it. @param {Ours} server @param {string} text */
 function save(server, text) {
-  const file = join(server.folder, 'main.lua');
-  writeFileSync(`${file}~`, withPort(text, server.port));
-  renameSync(`${file}~`, file);
+  const file = join(server.folder, '..', 'new.lua');
+  writeFileSync(file, withPort(text, server.port));
+  renameSync(file, join(server.folder, 'main.lua'));
 }
 
 /** A script of a thousand lines. @param {number} number */
 function version(number) {
   const functions = Array.from(
     { length: LINES / 5 },
-    (_, i) => `function step${i}(a, b)\n  local t = { a, b, n = ${i} }\n  if a > b then t.n = a end\n  return t\nend\n`,
+    (_, i) =>
+      `function step${i}(a, b)\n  local t = { a, b, n = ${i} }\n  if a > b then t.n = a end\n  return t\nend\n`,
   );
   return `VERSION = ${number}\n${functions.join('')}${appSource('version')}`;
 }

@@ -44,7 +44,10 @@ export const startRows = [
 function startRow({ name, applications, atMost, beyond = false, maxRounds }) {
   return {
     name,
-    work: applications === 1 ? 'start to listening, one application' : `start to listening, ${applications} applications`,
+    work:
+      applications === 1
+        ? 'start to listening, one application'
+        : `start to listening, ${applications} applications`,
     measure: beyond ? `time over ${REFERENCE}` : 'time',
     unit: 'ms',
     reference: REFERENCE,
