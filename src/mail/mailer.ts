@@ -1,7 +1,7 @@
 /**
  * The mailer: owns the mails that wait, and sends them one after the other, in the order in which they came.
  *
- * The only module that loads nodemailer, and only when the first mail is sent: it would double the time to start. It
+ * The only module that loads nodemailer, and only when the first mail is sent: start-up is not to wait for that. It
  * knows no Lua. Invariant: `onSettled` of each mail is called exactly once, never inside `send`, and for all mails
  * before `close` resolves.
  */
