@@ -1,13 +1,28 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** What runs no script is tested once. The rest runs on both engines: test/support/server.ts reads the variable. */
+const WITHOUT_LUA = ['test/{bench,config,e2e,log,mail,net}/**', 'test/lua/amf-*'];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // Two cores: more forks than cores only makes the socket tests compete for time.
     maxWorkers: 2,
     reporters: process.env['CI'] ? ['default', ['json', { outputFile: 'test-report.json' }]] : ['default'],
+    include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/leaks.ts'],
+    projects: [
+      { extends: true, test: { name: 'lua5.4', env: { CUMULUS_TEST_LUA: '5.4' } } },
+      {
+        extends: true,
+        test: {
+          name: 'lua5.1',
+          env: { CUMULUS_TEST_LUA: '5.1' },
+          exclude: [...configDefaults.exclude, ...WITHOUT_LUA],
+        },
+      },
+    ],
   },
 });
