@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import { AddressBook } from './address-book.js';
 import { Blacklist } from './blacklist.js';
 import type { Datagram } from './datagram.js';
+import { FileLimit } from './file-limit.js';
 import type { Listener } from './listener.js';
 import { type Attach, createAttach } from './receive.js';
 import { Resolver } from './resolve.js';
@@ -32,6 +33,7 @@ export class Network {
   readonly turn = new Turn(() => this.arena.reset());
   readonly resolver = new Resolver();
   readonly addresses = new AddressBook();
+  readonly fileLimit = new FileLimit();
   readonly blacklist = new Blacklist();
   /**
    * One buffer for every connection: a read is delivered to the script before the next one begins, so that no two

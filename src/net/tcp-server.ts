@@ -4,6 +4,7 @@
  * It knows no Lua. Accepted connections belong to whoever the handler gives them to; `stop` leaves them alone.
  */
 import type { Socket } from 'node:net';
+import { DropReport } from './drop-report.js';
 import { Listener } from './listener.js';
 import type { Network } from './network.js';
 
@@ -16,9 +17,6 @@ export interface TcpServerHandler {
   onError(reason: string): void;
 }
 
-/** Dropped connections are reported together, at most this often, milliseconds. */
-const DROP_REPORT_MS = 1000;
-
 export class TcpServer {
   /** Connections above this are closed at once; 0 = no limit. */
   maxConnections = 0;
@@ -27,12 +25,12 @@ export class TcpServer {
   #listener: Listener | undefined;
   #port = 0;
   #connections = 0;
-  #dropped = 0;
-  #report: NodeJS.Timeout | undefined;
+  readonly #dropped: DropReport;
 
   constructor(network: Network, handler: TcpServerHandler) {
     this.#network = network;
     this.#handler = handler;
+    this.#dropped = new DropReport((count) => handler.onDropped(count));
   }
 
   get running(): boolean {
@@ -93,21 +91,16 @@ export class TcpServer {
       socket.destroy();
       return;
     }
-    if (this.maxConnections > 0 && this.#connections >= this.maxConnections) return this.#drop(socket);
+    if (this.maxConnections > 0 && this.#connections >= this.maxConnections) {
+      socket.destroy();
+      return this.#dropped.add();
+    }
+    const warning = this.#network.fileLimit.check((socket as { _handle?: { fd?: number } | null })._handle);
+    if (warning !== undefined) this.#handler.onError(warning);
     this.#connections++;
     socket.once('close', () => {
       this.#connections--;
     });
     this.#handler.onConnection(socket);
-  }
-
-  #drop(socket: Socket): void {
-    socket.destroy();
-    this.#dropped++;
-    this.#report ??= setTimeout(() => {
-      this.#report = undefined;
-      this.#handler.onDropped(this.#dropped);
-      this.#dropped = 0;
-    }, DROP_REPORT_MS).unref();
   }
 }

@@ -8,6 +8,7 @@ import type { RemoteInfo } from 'node:dgram';
 import { isIP, isIPv6 } from 'node:net';
 import { type Address, formatAddress, parseAddress } from './address.js';
 import { Datagram, type DatagramReceiver, localAddressFor } from './datagram.js';
+import { DropReport } from './drop-report.js';
 import { reasonOf } from './errors.js';
 import type { Network } from './network.js';
 
@@ -16,6 +17,8 @@ export interface UdpHandler {
   onReception(bytes: Buffer, address: string): void;
   /** Something that could not be said at once failed: a name look-up, a send. */
   onError(reason: string): void;
+  /** `count` datagrams were dropped because more than the send limit was pending. */
+  onDropped(count: number): void;
 }
 
 /** The most that fits into a datagram over IPv4, bytes. */
@@ -30,13 +33,13 @@ export class UdpSocket implements DatagramReceiver {
   #bound: string | undefined;
   #peer: Address | undefined;
   #localAddress: string | undefined;
-  /** Datagrams that were dropped because the send limit was reached. */
-  dropped = 0;
+  readonly #dropped: DropReport;
 
   constructor(network: Network, handler: UdpHandler, broadcast: boolean) {
     this.#network = network;
     this.#handler = handler;
     this.#broadcast = broadcast;
+    this.#dropped = new DropReport((count) => handler.onDropped(count));
   }
 
   get open(): boolean {
@@ -97,7 +100,7 @@ export class UdpSocket implements DatagramReceiver {
     const failure = this.#ensureOpen(to.host);
     if (failure !== undefined) return failure;
     if (this.pending + bytes.length > this.#network.limits.sendLimit) {
-      this.dropped++;
+      this.#dropped.add();
       return undefined;
     }
     this.#datagram?.send(copyOf(bytes), to);

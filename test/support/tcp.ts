@@ -8,13 +8,15 @@ export class Peer {
   /** True when the connection is gone, also by a reset. */
   closed = false;
   error: Error | undefined;
-  #received = Buffer.alloc(0);
+  #chunks: Buffer[] = [];
+  #length = 0;
   #waiting: (() => void)[] = [];
 
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.on('data', (chunk) => {
-      this.#received = Buffer.concat([this.#received, chunk]);
+      this.#chunks.push(chunk);
+      this.#length += chunk.length;
       this.#wake();
     });
     socket.on('end', () => {
@@ -40,7 +42,11 @@ export class Peer {
   }
 
   get received(): Buffer {
-    return this.#received;
+    const received = this.#chunks.length === 1 ? this.#chunks[0] : undefined;
+    if (received) return received;
+    const joined = Buffer.concat(this.#chunks, this.#length);
+    this.#chunks = [joined];
+    return joined;
   }
 
   send(data: string | Uint8Array): void {
@@ -49,26 +55,26 @@ export class Peer {
 
   /** Resolves with the first `count` bytes, which are taken out. */
   async read(count: number): Promise<Buffer> {
-    await this.#until(() => this.#received.length >= count || this.ended || this.closed);
-    if (this.#received.length < count)
-      throw new Error(`ended after ${this.#received.length} of ${count} bytes`);
-    const bytes = this.#received.subarray(0, count);
-    this.#received = this.#received.subarray(count);
-    return bytes;
+    await this.#until(() => this.#length >= count || this.ended || this.closed);
+    if (this.#length < count) throw new Error(`ended after ${this.#length} of ${count} bytes`);
+    const { received } = this;
+    this.#chunks = [received.subarray(count)];
+    this.#length -= count;
+    return received.subarray(0, count);
   }
 
   /** Resolves with the text up to `end`, which is taken out. */
   async readUntil(end = '\n'): Promise<string> {
-    await this.#until(() => this.#received.includes(end) || this.ended || this.closed);
-    const at = this.#received.indexOf(end);
-    if (at < 0) throw new Error(`ended without ${JSON.stringify(end)}: ${this.#received}`);
+    await this.#until(() => this.received.includes(end) || this.ended || this.closed);
+    const at = this.received.indexOf(end);
+    if (at < 0) throw new Error(`ended without ${JSON.stringify(end)}: ${this.received}`);
     return (await this.read(at + end.length)).toString();
   }
 
   /** Resolves with everything up to the other side's FIN. */
   async readAll(): Promise<Buffer> {
     await this.#until(() => this.ended || this.closed);
-    return this.#received;
+    return this.received;
   }
 
   close(): void {

@@ -30,6 +30,14 @@ export class UdpSocketObject implements UdpHandler, Resource {
     this.#api.log.log('error', `UDPSocket: ${reason}`);
   }
 
+  onDropped(count: number): void {
+    const { sendLimit } = this.#api.network.limits;
+    this.#api.log.log(
+      'warn',
+      `UDPSocket: ${count} datagrams dropped, more than ${sendLimit} bytes were pending`,
+    );
+  }
+
   bind(stack: Stack): number {
     const address = stack.isString(2) ? stack.text(2) : undefined;
     const error = address === undefined ? this.#badAddress(stack, 2) : this.socket.bind(address);
