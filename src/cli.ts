@@ -132,12 +132,16 @@ async function run({ config: file, log }: RunOptions): Promise<void> {
   logger.note(`cumulus-server ${packageVersion()} with ${config.file} (${versions})`);
   for (const warning of warnings) logger.warn(warning);
   const server = new Server(config, logger);
-  const manager = new ServiceManager(process.env, (reason) => logger.warn(reason));
+  const manager = new ServiceManager(
+    process.env,
+    () => server.summary,
+    (reason) => logger.warn(reason),
+  );
   guard(logger);
   onSignals(server, manager, logger);
   try {
     await server.start();
-    void manager.ready(server.summary);
+    void manager.ready();
     await server.watch();
   } catch (error) {
     await server.stop();
@@ -156,8 +160,7 @@ function onSignals(server: Server, manager: ServiceManager, logger: ManagedLogge
     }
     stopping = true;
     logger.note(`${signal}: stopping`);
-    void manager.stopping();
-    await server.stop();
+    await Promise.all([manager.stopping(), server.stop()]);
     logger.note('stopped');
     await logger.close();
     process.exit(0);
@@ -166,7 +169,7 @@ function onSignals(server: Server, manager: ServiceManager, logger: ManagedLogge
     logger.note('SIGHUP: reloading what has changed');
     void manager.reloading();
     await server.refresh();
-    void manager.ready(server.summary);
+    void manager.ready();
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

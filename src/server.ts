@@ -57,10 +57,12 @@ export class Server {
     if (this.#services.config.reload.enabled && !this.#stopping) await this.#applications?.watch();
   }
 
-  /** "3 of 4 applications running" */
+  /** "3 of 4 applications running; failed: /games" */
   get summary(): string {
     const { runningCount = 0, all = [] } = this.#applications ?? {};
-    return `${runningCount} of ${all.length} applications running`;
+    const failed = all.filter(({ state }) => state.name === 'failed').map(({ title }) => title);
+    const text = `${runningCount} of ${all.length} applications running`;
+    return failed.length === 0 ? text : `${text}; failed: ${failed.join(', ')}`;
   }
 
   /** Reloads what has changed on the disk; needed when `[reload] enabled=false`. */

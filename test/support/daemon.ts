@@ -111,10 +111,15 @@ export class Daemons {
    * A folder of applications with an ini, as `startServer` makes one, run by the program.
    * @param args in addition to `--config`
    */
-  start(files: Files, ini = '', args: readonly string[] = []): { daemon: Daemon; place: ApplicationFolder } {
+  start(
+    files: Files,
+    ini = '',
+    args: readonly string[] = [],
+    options?: ProcessOptions,
+  ): { daemon: Daemon; place: ApplicationFolder } {
     const place = applicationFolder(files, ini);
     this.#folders.push(place.folder);
-    return { daemon: this.run(['--config', place.iniFile, ...args]), place };
+    return { daemon: this.run(['--config', place.iniFile, ...args], options), place };
   }
 
   run(args: readonly string[], options?: ProcessOptions): Daemon {
