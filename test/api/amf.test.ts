@@ -1,4 +1,7 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { encodeAmf } from '../../src/lua/amf/index.js';
+import { LuaTable } from '../../src/lua/table.js';
 import { HEX, notesOf, start, stopAfterEach } from './run-script.js';
 
 stopAfterEach();
@@ -131,6 +134,34 @@ test('fromAMF of more values than Lua has room for is one ERROR', async () => {
   `);
   expect(log.texts('note').slice(0, 2)).toEqual(['0', '1000']);
   expect(log.texts('error')).toEqual(['fromAMF: too many values: 2000000']);
+});
+
+test('any bytes give values or one ERROR, and the application goes on', async () => {
+  const game = LuaTable.from({ __type: 'Game', list: LuaTable.list([1, 2.5, 'text']), name: 'x' });
+  const valid = encodeAmf([game, true, LuaTable.from({ again: game })], { version: 3, onUnsupported() {} });
+  const damaged = fc.tuple(fc.nat(valid.length - 1), fc.integer({ min: 0, max: 255 })).map(([at, byte]) => {
+    const bytes = Buffer.from(valid);
+    bytes[at] = byte;
+    return bytes;
+  });
+  const bytes = fc.oneof(fc.uint8Array({ maxLength: 40 }), damaged);
+  const messages = fc.sample(bytes, { numRuns: 1000, seed: 2012 });
+  const decimal = (byte: number) => `\\${String(byte).padStart(3, '0')}`;
+  const literals = messages.map((message) => `"${[...message].map(decimal).join('')}"`);
+  const { log } = await start(`
+    function onTypedObject(type, object) object.seen = #type end
+    local good, bad = 0, 0
+    for _, message in ipairs({ ${literals.join(',\n')} }) do
+      if select("#", cumulus:fromAMF(message)) > 0 then good = good + 1 else bad = bad + 1 end
+    end
+    NOTE(good, " ", bad, " ", type(cumulus:fromAMF(cumulus:toAMF({}))))
+  `);
+  const { text } = await log.waitFor(/^\d+ \d+ table$/);
+  const [good, bad] = text.split(' ').map(Number);
+  expect(good).toBeGreaterThan(50);
+  expect(bad).toBeGreaterThan(50);
+  const empty = messages.filter(({ length }) => length === 0).length;
+  expect(log.texts('error')).toHaveLength((bad ?? 0) - empty);
 });
 
 test('onTypedObject gets each typed object, inner ones first, and changes it in place', async () => {

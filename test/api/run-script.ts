@@ -19,10 +19,9 @@ export async function start(...args: Parameters<typeof startServer>): Promise<Te
 
 /** What `NOTE` was called with, a line for each call; a script that fails fails the test. */
 export async function notesOf(script: string, ini?: string): Promise<string[]> {
-  const { log, server } = await start(script, ini);
+  const { log } = await start(script, ini);
   const errors = log.texts('error').filter((text) => text.includes('not started'));
   if (errors.length > 0) throw new Error(errors.join('\n'));
-  await server.refresh();
   return log.texts('note').filter((text) => !text.includes('applications running'));
 }
 
