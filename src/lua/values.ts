@@ -17,6 +17,8 @@ export interface NotPlain {
   isObject(pointer: number): boolean;
   /** @param path "state.clients.1" @returns what stands in for the value */
   refuse(path: string, typeName: string): LuaValue;
+  /** Fields that a table may also have through its metatable, where they are text or a number. */
+  readonly inherited?: readonly string[];
 }
 
 const TYPE_NAMES: Readonly<Record<number, string>> = {
@@ -91,6 +93,7 @@ class Reader {
       this.#entry(table, top - 1, top, path, depth);
       raw.settop(L, top - 1);
     }
+    for (const name of this.#notPlain.inherited ?? []) this.#inherited(table, at, name);
     return table;
   }
 
@@ -99,6 +102,15 @@ class Reader {
     if (key === undefined) return;
     const value = this.read(valueAt, `${path}.${shownKey(key)}`, depth + 1);
     if (value !== undefined) table.entries.set(key, value);
+  }
+
+  #inherited(table: LuaTable, at: number, name: string): void {
+    if (table.entries.has(name)) return;
+    const { raw, L, bytes } = this.#vm;
+    raw.getfield(L, at, bytes.name(name));
+    const type = raw.type(L, -1);
+    if (type === LUA_TSTRING || type === LUA_TNUMBER) table.entries.set(name, this.read(-1, name, 0));
+    raw.settop(L, -2);
   }
 
   #other(i: number, path: string): LuaValue {

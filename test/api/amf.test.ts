@@ -65,6 +65,20 @@ test('dates, byte arrays, dictionaries and typed objects have their special fiel
   ).toEqual(['1355500800000 2012-12-14', 'true', '2 yes', 'Player 7']);
 });
 
+test('the class of an object may come from its metatable, its fields do not', async () => {
+  expect(
+    await notesOf(`
+      local Player = { __type = "Player", lives = 3 }
+      Player.__index = Player
+      local back = cumulus:fromAMF(cumulus:toAMF(setmetatable({ name = "ann" }, Player)))
+      NOTE(back.__type, " ", back.name, " ", back.lives)
+      local odd = setmetatable({ 1 }, { __index = function(_, key) return key == "__type" and print or {} end })
+      NOTE(#cumulus:fromAMF(cumulus:toAMF(odd)))
+      NOTE(pcall(cumulus.toAMF, cumulus, setmetatable({}, { __index = function(_, key) error(key, 0) end })))
+    `),
+  ).toEqual(['Player ann (null)', '1', '(false)__raw']);
+});
+
 test('an object of the API is what the script has put into it', async () => {
   expect(
     await notesOf(`

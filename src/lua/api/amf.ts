@@ -33,10 +33,14 @@ function encode(api: ApiContext, name: string, version: 0 | 3): number {
   return bytes ? api.stack.pushBytes(bytes) : api.stack.pushText(undefined);
 }
 
+/** What makes a table more than one; a class may give it to its objects. */
+const SPECIAL_FIELDS = ['__raw', '__time', '__size', '__type'];
+
 /** An object of the API is encoded as what a script has put into it, as in the original. */
 function readArguments({ vm }: ApiContext): AmfInput[] {
   return readValues(vm, 2, {
     isObject: () => false,
+    inherited: SPECIAL_FIELDS,
     refuse: (path, typeName) => {
       if (typeName.startsWith('table')) throw new AmfError(`argument ${path}: ${typeName}`);
       return new AmfOpaque(typeName);
