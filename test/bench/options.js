@@ -12,6 +12,7 @@ Runs every row, or those named (a name's beginning is enough), against the bare 
   --lua 5.1      the engine that ours runs (default 5.4)
   --no-pin       leave it to the system which core a process runs on
   --json         print the report as JSON; progress goes to stderr
+  --profile DIR  write CPU profiles of ours to DIR and print where its time goes
   --check        fail when a ratio is 15 % worse than the one recorded in ratios.json, twice in a row
   --record       write the ratios to ratios.json
   --list         name the rows
@@ -25,6 +26,7 @@ Exit codes: 0 done, 1 --check found a row that is worse or something failed, 78 
  * @property {number} rounds
  * @property {'5.4' | '5.1'} lua
  * @property {boolean} quick
+ * @property {string} [profile]
  * @property {boolean} pin
  * @property {boolean} json
  * @property {boolean} check
@@ -47,6 +49,7 @@ export function parseOptions(argv) {
     options: {
       rounds: { type: 'string', default: '5' },
       lua: { type: 'string', default: '5.4' },
+      profile: { type: 'string' },
       quick: FLAG,
       'no-pin': FLAG,
       json: FLAG,

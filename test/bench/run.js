@@ -5,6 +5,7 @@
  * Rows run one after the other; a row that fails is reported, and the others run.
  */
 import { environmentOf } from './harness/environment.js';
+import { topFunctions } from './harness/profile.js';
 import { readRatios, worsening, writeRatios } from './harness/ratios.js';
 import { runRow } from './harness/rounds.js';
 import { tableOf } from './harness/table.js';
@@ -36,7 +37,8 @@ async function main(argv) {
  * @param {readonly import('./types.js').Row[]} chosen
  */
 async function bench(options, chosen) {
-  const context = { lua: options.lua, quick: options.quick, pin: options.pin };
+  const { lua, quick, pin, profile } = options;
+  const context = { lua, quick, pin, ...(profile !== undefined && { profile }) };
   const recorded = readRatios()[options.lua] ?? {};
   /** @type {import('./types.js').Result[]} */
   const results = [];
@@ -53,6 +55,7 @@ async function bench(options, chosen) {
   const report = { environment: environmentOf(context), results };
   console.log(options.json ? JSON.stringify(report, undefined, 2) : tableOf(report));
   if (options.record) writeRatios(report);
+  if (profile !== undefined) console.error(topFunctions(profile));
   const failed = failures.filter((failure) => failure !== undefined);
   for (const failure of failed) console.error(`FAILED ${failure}`);
   return failed.length === 0 ? 0 : 1;

@@ -55,6 +55,8 @@ export interface Context {
   readonly quick: boolean;
   /** Server and load generator each on a core of its own. */
   readonly pin: boolean;
+  /** Folder for CPU profiles of ours. */
+  readonly profile?: string;
 }
 
 /** A row after its rounds: medians. */

@@ -34,7 +34,7 @@ export const BINARY = fileURLToPath(new URL('../../../bin/cumulus-server.js', im
 export async function startOurs(options) {
   const port = await freePort();
   const { ini, folder, root } = install(options.files, port, options.context.lua, options.ini);
-  const command = ['node', BINARY, '--config', ini];
+  const command = ['node', ...profiling(options.context), BINARY, '--config', ini];
   const server = await startServer({
     command,
     port,
@@ -42,6 +42,11 @@ export async function startOurs(options) {
     cleanUp: () => rmSync(root, { recursive: true, force: true }),
   });
   return { ...server, folder };
+}
+
+/** @param {import('../types.js').Context} context @returns {string[]} options of Node */
+function profiling({ profile }) {
+  return profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-interval', '500', '--cpu-prof-dir', profile];
 }
 
 /**
