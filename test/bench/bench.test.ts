@@ -25,7 +25,6 @@ const environment: Environment = {
   node: '20.19.0',
   commit: 'abc1234',
   lua: '5.4',
-  pinned: false,
 };
 
 function round(ours: number, bare: number): Round {
@@ -33,7 +32,15 @@ function round(ours: number, bare: number): Round {
 }
 
 function result(ratio: number | undefined, target: Target, met = true): Result {
-  const about = { name: 'echo', work: 'TCP echo', measure: 'CPU', unit: 'µs', reference: 'bare' };
+  const about = {
+    name: 'echo',
+    work: 'TCP echo',
+    measure: 'CPU',
+    unit: 'µs',
+    reference: 'bare',
+    pinned: false,
+    disturbance: 0,
+  };
   return { ...about, target, rounds: [], ours: { figure: 9 }, met, ...(ratio !== undefined && { ratio }) };
 }
 

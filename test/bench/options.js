@@ -1,7 +1,6 @@
 // @ts-check
 /** The command line of the benchmark. */
 import { parseArgs } from 'node:util';
-import { CAN_PIN } from './harness/child.js';
 
 export const HELP = `npm run bench -- [ROW…] [options]
 
@@ -10,6 +9,7 @@ Runs every row, or those named (a name's beginning is enough), against the bare 
   --rounds N     rounds of each row, 1 to 100 (default 5)
   --quick        short runs: an impression, not a measurement
   --lua 5.1      the engine that ours runs (default 5.4)
+  --pin          keep server and load generator each on a core of its own (default: on a quiet machine)
   --no-pin       leave it to the system which core a process runs on
   --json         print the report as JSON; progress goes to stderr
   --profile DIR  write CPU profiles of ours to DIR and print where its time goes
@@ -27,7 +27,7 @@ Exit codes: 0 done, 1 --check found a row that is worse or something failed, 78 
  * @property {'5.4' | '5.1'} lua
  * @property {boolean} quick
  * @property {string} [profile]
- * @property {boolean} pin
+ * @property {boolean} [pin]
  * @property {boolean} json
  * @property {boolean} check
  * @property {boolean} record
@@ -51,6 +51,7 @@ export function parseOptions(argv) {
       lua: { type: 'string', default: '5.4' },
       profile: { type: 'string' },
       quick: FLAG,
+      pin: FLAG,
       'no-pin': FLAG,
       json: FLAG,
       check: FLAG,
@@ -59,8 +60,9 @@ export function parseOptions(argv) {
       help: FLAG,
     },
   });
-  const { rounds, lua, 'no-pin': noPin, ...flags } = values;
-  return { names: positionals, ...flags, rounds: countOf(rounds), lua: luaOf(lua), pin: CAN_PIN && !noPin };
+  const { rounds, lua, pin, 'no-pin': noPin, ...flags } = values;
+  const placing = pin || noPin ? { pin } : {};
+  return { names: positionals, ...flags, ...placing, rounds: countOf(rounds), lua: luaOf(lua) };
 }
 
 /** @param {string} text */

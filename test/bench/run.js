@@ -38,7 +38,12 @@ async function main(argv) {
  */
 async function bench(options, chosen) {
   const { lua, quick, pin, profile } = options;
-  const context = { lua, quick, pin, ...(profile !== undefined && { profile }) };
+  const context = {
+    lua,
+    quick,
+    ...(pin !== undefined && { pin }),
+    ...(profile !== undefined && { profile }),
+  };
   const recorded = readRatios()[options.lua] ?? {};
   /** @type {import('./types.js').Result[]} */
   const results = [];
@@ -66,7 +71,7 @@ async function bench(options, chosen) {
  * one measurement, not two.
  * @param {import('./types.js').Row} row
  * @param {import('./options.js').Options} options
- * @param {import('./types.js').Context} context
+ * @param {Parameters<typeof runRow>[2]} context
  * @param {number | 'met' | 'not met' | undefined} recorded
  */
 async function measured(row, { rounds }, context, recorded) {

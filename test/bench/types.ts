@@ -74,6 +74,10 @@ export interface Result {
   readonly generatorBusy?: number;
   readonly ratio?: number;
   readonly met?: boolean;
+  /** Server and load generator had a core each. */
+  readonly pinned: boolean;
+  /** Cores that others used just before. */
+  readonly disturbance: number;
   readonly skipped?: string;
 }
 
@@ -84,7 +88,6 @@ export interface Environment {
   readonly node: string;
   readonly commit: string;
   readonly lua: string;
-  readonly pinned: boolean;
 }
 
 export interface Report {

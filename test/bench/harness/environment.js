@@ -5,10 +5,10 @@ import { availableParallelism, cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /**
- * @param {import('../types.js').Context} context
+ * @param {Pick<import('../types.js').Context, 'lua'>} context
  * @returns {import('../types.js').Environment}
  */
-export function environmentOf({ lua, pin }) {
+export function environmentOf({ lua }) {
   return {
     date: new Date().toISOString().slice(0, 10),
     cpu: (cpus()[0]?.model ?? 'unknown').trim(),
@@ -16,7 +16,6 @@ export function environmentOf({ lua, pin }) {
     node: process.versions.node,
     commit: commit(),
     lua,
-    pinned: pin,
   };
 }
 

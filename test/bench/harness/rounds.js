@@ -1,5 +1,6 @@
 // @ts-check
 /** A row's rounds, one after the other, and what they come to. */
+import { coresInUse, shouldPin } from './quiet.js';
 import { medianOf } from './stats.js';
 
 /** @typedef {import('../types.js').Round} Round @typedef {import('../types.js').Side} Side */
@@ -7,12 +8,14 @@ import { medianOf } from './stats.js';
 /**
  * @param {import('../types.js').Row} row
  * @param {number} rounds
- * @param {import('../types.js').Context} context
+ * @param {Omit<import('../types.js').Context, 'pin'> & { pin?: boolean }} options pin: else the machine decides
  * @returns {Promise<import('../types.js').Result>}
  */
-export async function runRow(row, rounds, context) {
+export async function runRow(row, rounds, options) {
   const { name, work, measure, unit, target, reference = 'bare' } = row;
-  const about = { name, work, measure, unit, target, reference };
+  const disturbance = await coresInUse();
+  const context = { ...options, pin: shouldPin(options.pin, disturbance) };
+  const about = { name, work, measure, unit, target, reference, disturbance, pinned: context.pin };
   /** @type {Round[]} */
   const done = [];
   for (let i = 0; i < Math.min(rounds, row.maxRounds ?? rounds); i++) {

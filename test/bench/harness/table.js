@@ -23,7 +23,7 @@ const LEFT = new Set(['row', 'target', 'met']);
 
 /** @param {import('../types.js').Report} report */
 export function tableOf({ environment, results }) {
-  const { date, cpu, cores, node, commit, lua, pinned } = environment;
+  const { date, cpu, cores, node, commit, lua } = environment;
   const lines = [HEAD, ...results.map(cellsOf)];
   const widths = HEAD.map((_, i) => Math.max(...lines.map((line) => (line[i] ?? '').length)));
   const padded = lines.map((line) =>
@@ -31,17 +31,24 @@ export function tableOf({ environment, results }) {
   );
   padded.splice(1, 0, widths.map((width) => '─'.repeat(width)).join('  '));
   return [
-    `${date}  ${cpu}, ${cores} cores${pinned ? ', pinned' : ''}  Node ${node}  Lua ${lua}  ${commit}`,
+    `${date}  ${cpu}, ${cores} cores  Node ${node}  Lua ${lua}  ${commit}`,
     '',
     ...padded.map((line) => line.trimEnd()),
     '',
     'ours, bare: CPU per message where no other unit is shown, medians; ratio: median of the rounds.',
+    ...noiseOf(results),
     'p50, p99: ours/bare. busy: part of one core used by the bare server/by the load generator that drives it.',
     '',
     ...results.map(
       ({ name, work, measure, reference }) => `${name.padEnd(14)} ${work}: ${measure}${than(reference)}`,
     ),
   ].join('\n');
+}
+
+/** @param {readonly Result[]} results */
+function noiseOf(results) {
+  const most = Math.max(0, ...results.map(({ disturbance }) => disturbance));
+  return most < 0.2 ? [] : [`rough figures: others used up to ${percent(most)} of a core meanwhile.`];
 }
 
 /** @param {string} reference */
