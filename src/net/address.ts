@@ -4,7 +4,7 @@
  * Invariant: an IPv4 address is never shown as `::ffff:…`, an IPv6 one always has brackets
  * (reference-behaviour.md, "TCP client").
  */
-import { isIP, isIPv6 } from 'node:net';
+import { isIP, isIPv6, SocketAddress } from 'node:net';
 
 export interface Address {
   readonly host: string;
@@ -25,7 +25,8 @@ export function formatAddress(host: string, port: number): string {
 
 /**
  * "1.2.3.4:80", "[::1]:80" or "name:80".
- * @returns the parts, or a string that says what is wrong. The port may be 0 (the caller's to judge).
+ * @returns the parts, an IPv6 address in its shortest spelling, or a string that says what is wrong. The port may
+ *   be 0 (the caller's to judge).
  */
 export function parseAddress(text: string): Address | string {
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,10})$/.exec(text.trim());
@@ -34,9 +35,16 @@ export function parseAddress(text: string): Address | string {
   if (port > 65535) return `bad port in "${text}": must be 0 to 65535`;
   const bracketed = match[1];
   if (bracketed !== undefined && !isIPv6(bracketed)) return `bad IPv6 address in "${printable(text)}"`;
-  const host = bracketed ?? match[2] ?? '';
+  const host = bracketed === undefined ? (match[2] ?? '') : canonicalIPv6(bracketed);
   if (!isHost(host)) return `bad host in "${printable(text)}"`;
   return { host, port };
+}
+
+/** "0:0:0:0:0:0:0:1" → "::1", as the system spells it, so that two addresses can be compared. A zone stays. */
+export function canonicalIPv6(host: string): string {
+  const zone = host.indexOf('%');
+  const { address } = new SocketAddress({ address: zone < 0 ? host : host.slice(0, zone), family: 'ipv6' });
+  return zone < 0 ? address : address + host.slice(zone);
 }
 
 /** True for an IP address and for what can be a DNS name: a space, a NUL or a slash cannot. */

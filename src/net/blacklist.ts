@@ -4,8 +4,8 @@
  * Invariant: an address is kept in one spelling, that of the system, so that looking up what the system names needs
  * no parsing; while the list is empty nothing is looked up at all.
  */
-import { isIPv4, isIPv6, SocketAddress } from 'node:net';
-import { printable, unmapped } from './address.js';
+import { isIPv4, isIPv6 } from 'node:net';
+import { canonicalIPv6, printable, unmapped } from './address.js';
 
 /** Enough for any list that is kept by hand or by a rule, and about 100 MB. */
 const MAX_ADDRESSES = 1_000_000;
@@ -47,7 +47,7 @@ function canonical(text: string): string | undefined {
   const plain = withoutZone(text.trim().replace(/^\[(.*)\]$/, '$1'));
   if (isIPv4(plain)) return plain;
   if (!isIPv6(plain)) return undefined;
-  return unmapped(new SocketAddress({ address: plain, family: 'ipv6' }).address);
+  return unmapped(canonicalIPv6(plain));
 }
 
 /** One peer, whichever of our interfaces it is on. */

@@ -25,7 +25,7 @@ export class Datagram {
     this.family = family;
     this.receiver = receiver;
     this.#onSent = (error) => {
-      if (error) this.receiver?.onError(reasonOf(error, ''));
+      if (error) this.receiver?.onError(reasonOf(error, targetOf(error)));
     };
     socket.removeAllListeners('error');
     socket.on('error', (error) => this.receiver?.onError(reasonOf(error, '')));
@@ -90,13 +90,27 @@ export class Datagram {
   }
 }
 
-/** The address from which the kernel would send to `to`: that of a socket connected to it for a moment. */
+/** What a failed send was meant for. */
+function targetOf(error: NodeJS.ErrnoException): string {
+  const { address, port, hostname } = error as { address?: string; port?: number; hostname?: string };
+  if (address === undefined) return hostname ?? '';
+  return port === undefined ? address : formatAddress(address, port);
+}
+
+/**
+ * The address from which the kernel would send to `to`: that of a socket connected to it for a moment.
+ * @returns undefined when there is no way to `to`
+ */
 export function localAddressFor(resolver: Resolver, to: Address): string | undefined {
   const family = isIPv6(to.host) ? 6 : 4;
   const probe = createSocket({ type: `udp${family}`, lookup: lookupOf(resolver, family) });
   probe.on('error', () => {});
   try {
+    probe.bind({ port: 0, exclusive: true });
+    probe.setBroadcast(true);
     probe.connect(to.port, to.host);
+    // Throws when it is not: the error itself comes later.
+    probe.remoteAddress();
     return probe.address().address;
   } catch {
     return undefined;

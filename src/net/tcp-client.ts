@@ -102,9 +102,8 @@ export class TcpClient {
    * @returns an error string when it fails at once
    */
   connect(host: string, port: number): string | undefined {
-    this.disconnect();
-    this.error = isHost(host) ? undefined : `bad host "${printable(host)}"`;
-    if (this.error !== undefined) return this.error;
+    if (!isHost(host)) return this.fail(`bad host "${printable(host)}"`);
+    this.#stop();
     this.#target = formatAddress(host, port);
     // A function of this socket alone: after a reconnection the old one must not deliver to the new one.
     const callback = (count: number, buffer: Uint8Array): boolean => onRead.call(socket, count, buffer);
@@ -121,6 +120,13 @@ export class TcpClient {
     socket.once('connect', onConnect);
     this.#watchTimeout(this.#network.limits.connectTimeout);
     return undefined;
+  }
+
+  /** A `connect` that is wrong in itself: an open connection is ended all the same. @returns `error` */
+  fail(error: string): string {
+    this.#stop();
+    this.error = error;
+    return error;
   }
 
   /** Ends the connection: what was sent still leaves, then FIN. Calls `onDisconnection` before it returns. */
@@ -151,6 +157,12 @@ export class TcpClient {
   resume(): void {
     this.#paused = false;
     this.#socket?.resume();
+  }
+
+  /** Ends for another `connect`. A callback that connects by itself does not win over the call that caused it. */
+  #stop(): void {
+    this.disconnect();
+    this.abandon();
   }
 
   #own(socket: OwnedSocket): void {

@@ -6,7 +6,7 @@
  */
 import type { RemoteInfo } from 'node:dgram';
 import { isIP, isIPv6 } from 'node:net';
-import { type Address, formatAddress, parseAddress } from './address.js';
+import { type Address, formatAddress, isWildcard, parseAddress } from './address.js';
 import { Datagram, type DatagramReceiver, localAddressFor } from './datagram.js';
 import { DropReport } from './drop-report.js';
 import { reasonOf } from './errors.js';
@@ -32,6 +32,8 @@ export class UdpSocket implements DatagramReceiver {
   /** What `bind` was asked for; undefined when the port was chosen by `connect` or `send`. */
   #bound: string | undefined;
   #peer: Address | undefined;
+  /** The peer that `connect` was given by name, while the name is looked up. */
+  #pendingPeer: Address | undefined;
   #localAddress: string | undefined;
   readonly #dropped: DropReport;
 
@@ -64,7 +66,7 @@ export class UdpSocket implements DatagramReceiver {
     if (typeof local === 'string') return local;
     const host = local.host === 'localhost' ? '127.0.0.1' : local.host;
     if (isIP(host) === 0) return `host not found (${text}): bind needs an IP address of this machine`;
-    if (this.#peer) return 'cannot bind a connected socket: close it first';
+    if (this.#peer ?? this.#pendingPeer) return 'cannot bind a connected socket: close it first';
     const wanted = formatAddress(host, local.port);
     if (this.#bound === wanted || (this.#bound && this.#datagram?.address === wanted)) return undefined;
     if (this.#bound) return `already bound to ${this.#bound}: close it first`;
@@ -77,13 +79,8 @@ export class UdpSocket implements DatagramReceiver {
     if (typeof peer === 'string') return peer;
     if (peer.port === 0) return `bad port in "${text}": must be 1 to 65535`;
     if (this.#bound) return `cannot connect a bound socket (${this.#bound}): close it first`;
-    const host = peer.host === 'localhost' ? '127.0.0.1' : peer.host;
-    if (isIP(host)) return this.#setPeer({ host, port: peer.port });
-    this.#network.resolver.lookup(host, 4, (error, address) => {
-      const failure = error ? reasonOf(error, text) : this.#setPeer({ host: address, port: peer.port });
-      if (failure !== undefined) this.#handler.onError(failure);
-    });
-    return undefined;
+    const host = peerHost(peer.host);
+    return isIP(host) ? this.#setPeer({ host, port: peer.port }) : this.#lookUpPeer(peer);
   }
 
   /**
@@ -92,7 +89,7 @@ export class UdpSocket implements DatagramReceiver {
    * @returns an error string, or undefined: what goes wrong later goes to `onError`
    */
   send(bytes: Uint8Array, text?: string): string | undefined {
-    const to = text === undefined ? this.#peer : this.#network.addresses.parse(text);
+    const to = text === undefined ? (this.#peer ?? this.#pendingPeer) : this.#network.addresses.parse(text);
     if (to === undefined) return 'no recipient: give an address or connect first';
     if (typeof to === 'string') return to;
     if (to.port === 0) return `bad port in "${text}": must be 1 to 65535`;
@@ -135,12 +132,13 @@ export class UdpSocket implements DatagramReceiver {
   }
 
   #bind(host: string, port: number, wanted: string): string | undefined {
-    this.#datagram?.close();
-    this.#datagram = undefined;
+    // It has a port that the system chose; if that is the wanted one, it is in the way.
+    if (this.#datagram?.port === port) this.#closeDatagram();
     const adopted = this.#adopt(wanted);
     const datagram = adopted ?? Datagram.bind(this.#network.resolver, { host, port }, this.#broadcast, this);
     if (typeof datagram === 'string') return datagram;
     datagram.receiver = this;
+    this.#datagram?.close();
     this.#datagram = datagram;
     this.#bound = wanted;
     return undefined;
@@ -158,21 +156,48 @@ export class UdpSocket implements DatagramReceiver {
   }
 
   #setPeer(peer: Address): string | undefined {
+    this.#pendingPeer = undefined;
+    const local = localAddressFor(this.#network.resolver, peer);
+    if (local === undefined) return `no route to ${formatAddress(peer.host, peer.port)}`;
+    this.#peer = undefined;
     const failure = this.#ensureOpen(peer.host);
     if (failure !== undefined) return failure;
     this.#peer = peer;
-    const local = localAddressFor(this.#network.resolver, peer);
-    this.#localAddress = local && formatAddress(local, this.#datagram?.port ?? 0);
+    this.#localAddress = formatAddress(local, this.#datagram?.port ?? 0);
     return undefined;
+  }
+
+  /** Open from now on; what is sent before the name has been looked up waits for the same look-up. */
+  #lookUpPeer(peer: Address): string | undefined {
+    this.#peer = undefined;
+    const before = this.#datagram;
+    const failure = this.#ensureOpen('0.0.0.0');
+    if (failure !== undefined) return failure;
+    this.#pendingPeer = peer;
+    this.#network.resolver.lookup(peer.host, 4, (error, host) => {
+      // Closed or connected elsewhere meanwhile.
+      if (this.#pendingPeer !== peer) return;
+      this.#pendingPeer = undefined;
+      const { port } = peer;
+      const late = error ? reasonOf(error, formatAddress(peer.host, port)) : this.#setPeer({ host, port });
+      if (late === undefined) return;
+      if (before === undefined) this.#closeDatagram();
+      this.#handler.onError(late);
+    });
+    return undefined;
+  }
+
+  #closeDatagram(): void {
+    this.#datagram?.close();
+    this.#datagram = undefined;
   }
 
   /** Opens on any port, in the family of `host`, when it is not open. */
   #ensureOpen(host: string): string | undefined {
-    const open = this.#datagram;
-    if (open && (open.reaches(host) || this.#bound)) {
-      return open.reaches(host) ? undefined : `${host} is IPv6, this socket is bound to ${this.#bound}`;
-    }
-    open?.close();
+    if (this.#datagram?.reaches(host)) return undefined;
+    if (this.#bound) return `${host} is IPv6, this socket is bound to ${this.#bound}`;
+    if (this.#peer) return `${host} is IPv6, this socket is connected to ${this.peerAddress}`;
+    this.#closeDatagram();
     const local = { host: isIPv6(host) ? '::' : '0.0.0.0', port: 0 };
     const datagram = Datagram.bind(this.#network.resolver, local, this.#broadcast, this);
     if (typeof datagram === 'string') return datagram;
@@ -184,8 +209,15 @@ export class UdpSocket implements DatagramReceiver {
     this.#datagram = undefined;
     this.#bound = undefined;
     this.#peer = undefined;
+    this.#pendingPeer = undefined;
     this.#localAddress = undefined;
   }
+}
+
+/** What is meant by the host of a peer: the wildcard is this machine, as it is for the system's own connect. */
+function peerHost(host: string): string {
+  if (host === 'localhost' || host === '0.0.0.0') return '127.0.0.1';
+  return isIPv6(host) && isWildcard(host) ? '::1' : host;
 }
 
 function copyOf(bytes: Uint8Array): Buffer {

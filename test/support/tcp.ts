@@ -1,5 +1,6 @@
-/** A TCP peer for tests: a real socket whose bytes and end can be waited for. */
-import { connect, type Socket } from 'node:net';
+/** TCP peers for tests: real sockets whose bytes and end can be waited for. */
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { Changes } from './changes.js';
 
 export class Peer {
   readonly socket: Socket;
@@ -10,25 +11,25 @@ export class Peer {
   error: Error | undefined;
   #chunks: Buffer[] = [];
   #length = 0;
-  #waiting: (() => void)[] = [];
+  readonly #changes = new Changes();
 
-  private constructor(socket: Socket) {
+  constructor(socket: Socket) {
     this.socket = socket;
     socket.on('data', (chunk) => {
       this.#chunks.push(chunk);
       this.#length += chunk.length;
-      this.#wake();
+      this.#changes.note();
     });
     socket.on('end', () => {
       this.ended = true;
-      this.#wake();
+      this.#changes.note();
     });
     socket.on('error', (error) => {
       this.error = error;
     });
     socket.on('close', () => {
       this.closed = true;
-      this.#wake();
+      this.#changes.note();
     });
   }
 
@@ -55,7 +56,7 @@ export class Peer {
 
   /** Resolves with the first `count` bytes, which are taken out. */
   async read(count: number): Promise<Buffer> {
-    await this.#until(() => this.#length >= count || this.ended || this.closed);
+    await this.#changes.until(() => this.#length >= count || this.ended || this.closed);
     if (this.#length < count) throw new Error(`ended after ${this.#length} of ${count} bytes`);
     const { received } = this;
     this.#chunks = [received.subarray(count)];
@@ -65,7 +66,7 @@ export class Peer {
 
   /** Resolves with the text up to `end`, which is taken out. */
   async readUntil(end = '\n'): Promise<string> {
-    await this.#until(() => this.received.includes(end) || this.ended || this.closed);
+    await this.#changes.until(() => this.received.includes(end) || this.ended || this.closed);
     const at = this.received.indexOf(end);
     if (at < 0) throw new Error(`ended without ${JSON.stringify(end)}: ${this.received}`);
     return (await this.read(at + end.length)).toString();
@@ -73,21 +74,61 @@ export class Peer {
 
   /** Resolves with everything up to the other side's FIN. */
   async readAll(): Promise<Buffer> {
-    await this.#until(() => this.ended || this.closed);
+    await this.#changes.until(() => this.ended || this.closed);
     return this.received;
+  }
+
+  /** Sends FIN and goes on reading. */
+  end(): void {
+    this.socket.end();
+  }
+
+  /** Sends RST. */
+  reset(): void {
+    this.socket.resetAndDestroy();
   }
 
   close(): void {
     this.socket.destroy();
   }
+}
 
-  async #until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+/** Listens on a free port and hands out what connects. */
+export class PeerServer {
+  readonly port: number;
+  readonly #server: Server;
+  readonly #peers: Peer[] = [];
+  #handedOut = 0;
+  readonly #changes = new Changes();
+
+  private constructor(server: Server) {
+    this.#server = server;
+    this.port = (server.address() as AddressInfo).port;
+    server.on('connection', (socket) => {
+      this.#peers.push(new Peer(socket));
+      this.#changes.note();
+    });
   }
 
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
+  static async listen(host = '127.0.0.1', port = 0): Promise<PeerServer> {
+    const server = createServer({ allowHalfOpen: true });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, resolve);
+    });
+    return new PeerServer(server);
+  }
+
+  /** Resolves with the next connection. */
+  async next(): Promise<Peer> {
+    const index = this.#handedOut++;
+    await this.#changes.until(() => this.#peers.length > index);
+    return this.#peers[index] as Peer;
+  }
+
+  /** Closes the port and all connections. */
+  async close(): Promise<void> {
+    for (const peer of this.#peers) peer.close();
+    await new Promise((resolve) => this.#server.close(resolve));
   }
 }

@@ -51,6 +51,7 @@ export class TcpClientObject implements TcpHandler, Resource {
   connect(stack: Stack): number {
     const error = this.#connect(stack);
     if (this.client.connected) this.#handles.retain(this.#handle, 1);
+    else this.#handles.release(this.#handle);
     return error === undefined ? 0 : stack.pushText(error);
   }
 
@@ -72,18 +73,18 @@ export class TcpClientObject implements TcpHandler, Resource {
     const port = stack.number(3);
     const valid = port !== undefined && Number.isInteger(port) && port >= 1 && port <= 65_535;
     if (host !== undefined && valid) return this.client.connect(host, port);
-    const error =
+    return this.client.fail(
       host === undefined
         ? `bad host ${stack.describe(2)}: must be a string`
-        : `bad port ${stack.describe(3)}: must be an integer from 1 to 65535`;
-    this.client.disconnect();
-    this.client.error = error;
-    return error;
+        : `bad port ${stack.describe(3)}: must be an integer from 1 to 65535`,
+    );
   }
 
   /** A result outside of 0 to the number of bytes; NaN and infinity keep nothing. */
   #judge(keep: number, length: number): number {
-    if (!Number.isFinite(keep) || Math.trunc(keep) === 0) return 0;
+    const whole = Math.trunc(keep);
+    if (!Number.isFinite(keep) || whole === 0) return 0;
+    if (whole === length) return length;
     this.#api.log.log('warn', `onReception returned ${keep}, but there are ${length} bytes: all are kept`);
     return length;
   }

@@ -45,14 +45,18 @@ export class TcpServerObject implements TcpServerHandler, Resource {
 
   onConnection(socket: Socket): void {
     const { handles, vm } = this.#api;
-    if (!handles.handles(this.#handle, 'clientHandler')) {
+    if (!vm.enter('clientHandler')) return void socket.destroy();
+    try {
+      if (!handles.handles(this.#handle, 'clientHandler')) return void socket.destroy();
+      const object = new TcpClientObject(this.#api, this.#clients, socket);
+      handles.emit(this.#handle, 'clientHandler', pushObject, object.handle, undefined);
+    } catch (error) {
+      // Making the object can run out of memory.
       socket.destroy();
-      return;
+      vm.fail(error);
+    } finally {
+      vm.leave();
     }
-    const top = vm.raw.gettop(vm.L);
-    const object = new TcpClientObject(this.#api, this.#clients, socket);
-    vm.raw.settop(vm.L, top);
-    handles.emit(this.#handle, 'clientHandler', pushObject, object.handle, undefined);
   }
 
   onDropped(count: number): void {

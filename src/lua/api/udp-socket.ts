@@ -27,6 +27,7 @@ export class UdpSocketObject implements UdpHandler, Resource {
   }
 
   onError(reason: string): void {
+    if (!this.socket.open) this.#api.handles.release(this.#handle);
     this.#api.log.log('error', `UDPSocket: ${reason}`);
   }
 
@@ -90,6 +91,7 @@ export class UdpSocketObject implements UdpHandler, Resource {
   /** An open socket stays open until it is closed by someone, whatever refers to it. */
   #keep(): void {
     if (this.socket.open) this.#api.handles.retain(this.#handle, 1);
+    else this.#api.handles.release(this.#handle);
   }
 }
 
