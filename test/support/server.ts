@@ -3,10 +3,10 @@
  *
  * `CUMULUS_TEST_LUA` chooses the engine, so that the same tests run on both.
  */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { loadConfig } from '../../src/config.js';
 import { Server } from '../../src/server.js';
 import { LogCapture } from './log-capture.js';
@@ -79,7 +79,10 @@ export async function freePort(): Promise<number> {
 function writeBelow(root: string, path: string, text: string | Uint8Array): void {
   const file = join(root, path);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
+  // At once: a file that is read half-written is a version of its own, and another one follows.
+  const partial = join(dirname(file), `.${basename(file)}.partial`);
+  writeFileSync(partial, text);
+  renameSync(partial, file);
 }
 
 function withVersion(ini: string): string {
