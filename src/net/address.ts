@@ -9,6 +9,12 @@ import { isIP, isIPv6, SocketAddress } from 'node:net';
 export interface Address {
   readonly host: string;
   readonly port: number;
+  /** 4 or 6 for an IP address, 0 for a name: known once, and not looked at for each datagram. */
+  readonly family: number;
+}
+
+export function addressOf(host: string, port: number): Address {
+  return { host, port, family: isIP(host) };
 }
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
@@ -37,7 +43,7 @@ export function parseAddress(text: string): Address | string {
   if (bracketed !== undefined && !isIPv6(bracketed)) return `bad IPv6 address in "${printable(text)}"`;
   const host = bracketed === undefined ? (match[2] ?? '') : canonicalIPv6(bracketed);
   if (!isHost(host)) return `bad host in "${printable(text)}"`;
-  return { host, port };
+  return addressOf(host, port);
 }
 
 /** "0:0:0:0:0:0:0:1" → "::1", as the system spells it, so that two addresses can be compared. A zone stays. */

@@ -3,7 +3,6 @@
  * bound: that is how the new version of an application takes over an address without losing a datagram.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { isIPv4, isIPv6 } from 'node:net';
 import { type Address, formatAddress, isWildcard } from './address.js';
 import { reasonOf } from './errors.js';
 import type { LookupCallback, Resolver } from './resolve.js';
@@ -43,7 +42,7 @@ export class Datagram {
     broadcast: boolean,
     receiver: DatagramReceiver,
   ): Datagram | string {
-    const family = isIPv6(local.host) ? 6 : 4;
+    const family = local.family === 6 ? 6 : 4;
     const socket = createSocket({ type: `udp${family}`, lookup: lookupOf(resolver, family) });
     let failure: string | undefined;
     socket.on('error', (error) => {
@@ -73,14 +72,14 @@ export class Datagram {
     return this.#socket.getSendQueueSize();
   }
 
-  /** True when datagrams can go to `host` at all: an IPv4 socket cannot reach an IPv6 address. */
-  reaches(host: string): boolean {
-    return this.family === 6 || !isIPv6(host);
+  /** True when datagrams can go to an address of `family` (0 = a name) at all: an IPv4 socket cannot reach an IPv6 address. */
+  reaches(family: number): boolean {
+    return this.family === 6 || family !== 6;
   }
 
   /** @param bytes must not change afterwards */
   send(bytes: Uint8Array, to: Address): void {
-    const host = this.family === 6 && isIPv4(to.host) ? `::ffff:${to.host}` : to.host;
+    const host = this.family === 6 && to.family === 4 ? `::ffff:${to.host}` : to.host;
     this.#socket.send(bytes, to.port, host, this.#onSent);
   }
 
@@ -102,7 +101,7 @@ function targetOf(error: NodeJS.ErrnoException): string {
  * @returns undefined when there is no way to `to`
  */
 export function localAddressFor(resolver: Resolver, to: Address): string | undefined {
-  const family = isIPv6(to.host) ? 6 : 4;
+  const family = to.family === 6 ? 6 : 4;
   const probe = createSocket({ type: `udp${family}`, lookup: lookupOf(resolver, family) });
   probe.on('error', () => {});
   try {

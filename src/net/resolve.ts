@@ -20,10 +20,12 @@ interface Known {
 
 export class Resolver {
   readonly #known = new Map<string, Known>();
+  /** Hosts that are addresses: `dgram` asks for each datagram, and a look into a set is cheaper than parsing. */
+  readonly #literals = new Set<string>();
 
   /** The signature that `dgram` asks of its `lookup` option. */
   lookup(host: string, family: 4 | 6, callback: LookupCallback): void {
-    if (isIP(host)) return callback(null, host, family);
+    if (this.#isLiteral(host)) return callback(null, host, family);
     const key = `${family} ${host}`;
     const known = this.#known.get(key);
     if (known && known.until > Date.now()) return callback(null, known.address, family);
@@ -31,6 +33,14 @@ export class Resolver {
       if (!error) this.#remember(key, address);
       callback(error, address, family);
     });
+  }
+
+  #isLiteral(host: string): boolean {
+    if (this.#literals.has(host)) return true;
+    if (isIP(host) === 0) return false;
+    if (this.#literals.size >= REMEMBER_COUNT) this.#literals.clear();
+    this.#literals.add(host);
+    return true;
   }
 
   #remember(key: string, address: string): void {

@@ -202,7 +202,7 @@ export class TcpClient {
     this.#rest.clear();
     socket.setTimeout(0);
     if (this.#paused) socket.resume();
-    if (!socket.destroyed) this.#network.linger(socket);
+    if (!socket.destroyed) this.#network.lingering.add(socket);
     return true;
   }
 

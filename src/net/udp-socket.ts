@@ -6,7 +6,7 @@
  */
 import type { RemoteInfo } from 'node:dgram';
 import { isIP, isIPv6 } from 'node:net';
-import { type Address, formatAddress, isWildcard, parseAddress } from './address.js';
+import { type Address, addressOf, formatAddress, isWildcard, parseAddress } from './address.js';
 import { Datagram, type DatagramReceiver, localAddressFor } from './datagram.js';
 import { DropReport } from './drop-report.js';
 import { reasonOf } from './errors.js';
@@ -24,6 +24,9 @@ export interface UdpHandler {
 /** The most that fits into a datagram over IPv4, bytes. */
 export const MAX_DATAGRAM = 65_507;
 
+/** How many datagrams may be sent between two looks at what is pending. */
+const ASK_EVERY = 16;
+
 export class UdpSocket implements DatagramReceiver {
   readonly #network: Network;
   readonly #handler: UdpHandler;
@@ -36,6 +39,8 @@ export class UdpSocket implements DatagramReceiver {
   #pendingPeer: Address | undefined;
   #localAddress: string | undefined;
   readonly #dropped: DropReport;
+  #sinceAsked = 0;
+  #full = false;
 
   constructor(network: Network, handler: UdpHandler, broadcast: boolean) {
     this.#network = network;
@@ -80,7 +85,7 @@ export class UdpSocket implements DatagramReceiver {
     if (peer.port === 0) return `bad port in "${text}": must be 1 to 65535`;
     if (this.#bound) return `cannot connect a bound socket (${this.#bound}): close it first`;
     const host = peerHost(peer.host);
-    return isIP(host) ? this.#setPeer({ host, port: peer.port }) : this.#lookUpPeer(peer);
+    return isIP(host) ? this.#setPeer(addressOf(host, peer.port)) : this.#lookUpPeer(peer);
   }
 
   /**
@@ -94,14 +99,19 @@ export class UdpSocket implements DatagramReceiver {
     if (typeof to === 'string') return to;
     if (to.port === 0) return `bad port in "${text}": must be 1 to 65535`;
     if (bytes.length > MAX_DATAGRAM) return `datagram of ${bytes.length} bytes: at most ${MAX_DATAGRAM} fit`;
-    const failure = this.#ensureOpen(to.host);
+    const failure = this.#ensureOpen(to);
     if (failure !== undefined) return failure;
-    if (this.pending + bytes.length > this.#network.limits.sendLimit) {
-      this.#dropped.add();
-      return undefined;
-    }
-    this.#datagram?.send(copyOf(bytes), to);
+    if (this.#isFull()) this.#dropped.add();
+    else this.#datagram?.send(copyOf(bytes), to);
     return undefined;
+  }
+
+  /** Asks the kernel now and then only: datagrams rarely wait, and asking costs a tenth of sending. */
+  #isFull(): boolean {
+    if (!this.#full && ++this.#sinceAsked < ASK_EVERY) return false;
+    this.#sinceAsked = 0;
+    this.#full = this.pending >= this.#network.limits.sendLimit;
+    return this.#full;
   }
 
   /** Closes; afterwards bind, connect and send open it anew. Harmless when closed. */
@@ -123,7 +133,7 @@ export class UdpSocket implements DatagramReceiver {
     if (this.#network.blacklist.has(from.address)) return;
     const peer = this.#peer;
     const address = formatAddress(from.address, from.port);
-    if (peer && address !== formatAddress(peer.host, peer.port)) return;
+    if (peer && address !== this.peerAddress) return;
     this.#handler.onReception(bytes, address);
   }
 
@@ -135,7 +145,8 @@ export class UdpSocket implements DatagramReceiver {
     // It has a port that the system chose; if that is the wanted one, it is in the way.
     if (this.#datagram?.port === port) this.#closeDatagram();
     const adopted = this.#adopt(wanted);
-    const datagram = adopted ?? Datagram.bind(this.#network.resolver, { host, port }, this.#broadcast, this);
+    const datagram =
+      adopted ?? Datagram.bind(this.#network.resolver, addressOf(host, port), this.#broadcast, this);
     if (typeof datagram === 'string') return datagram;
     datagram.receiver = this;
     this.#datagram?.close();
@@ -160,7 +171,7 @@ export class UdpSocket implements DatagramReceiver {
     const local = localAddressFor(this.#network.resolver, peer);
     if (local === undefined) return `no route to ${formatAddress(peer.host, peer.port)}`;
     this.#peer = undefined;
-    const failure = this.#ensureOpen(peer.host);
+    const failure = this.#ensureOpen(peer);
     if (failure !== undefined) return failure;
     this.#peer = peer;
     this.#localAddress = formatAddress(local, this.#datagram?.port ?? 0);
@@ -171,7 +182,7 @@ export class UdpSocket implements DatagramReceiver {
   #lookUpPeer(peer: Address): string | undefined {
     this.#peer = undefined;
     const before = this.#datagram;
-    const failure = this.#ensureOpen('0.0.0.0');
+    const failure = this.#ensureOpen(addressOf('0.0.0.0', 0));
     if (failure !== undefined) return failure;
     this.#pendingPeer = peer;
     this.#network.resolver.lookup(peer.host, 4, (error, host) => {
@@ -179,7 +190,9 @@ export class UdpSocket implements DatagramReceiver {
       if (this.#pendingPeer !== peer) return;
       this.#pendingPeer = undefined;
       const { port } = peer;
-      const late = error ? reasonOf(error, formatAddress(peer.host, port)) : this.#setPeer({ host, port });
+      const late = error
+        ? reasonOf(error, formatAddress(peer.host, port))
+        : this.#setPeer(addressOf(host, port));
       if (late === undefined) return;
       if (before === undefined) this.#closeDatagram();
       this.#handler.onError(late);
@@ -193,12 +206,12 @@ export class UdpSocket implements DatagramReceiver {
   }
 
   /** Opens on any port, in the family of `host`, when it is not open. */
-  #ensureOpen(host: string): string | undefined {
-    if (this.#datagram?.reaches(host)) return undefined;
+  #ensureOpen({ host, family }: Address): string | undefined {
+    if (this.#datagram?.reaches(family)) return undefined;
     if (this.#bound) return `${host} is IPv6, this socket is bound to ${this.#bound}`;
     if (this.#peer) return `${host} is IPv6, this socket is connected to ${this.peerAddress}`;
     this.#closeDatagram();
-    const local = { host: isIPv6(host) ? '::' : '0.0.0.0', port: 0 };
+    const local = addressOf(family === 6 ? '::' : '0.0.0.0', 0);
     const datagram = Datagram.bind(this.#network.resolver, local, this.#broadcast, this);
     if (typeof datagram === 'string') return datagram;
     this.#datagram = datagram;
