@@ -15,7 +15,7 @@ import { Resolver } from './resolve.js';
 import { SendArena } from './send-arena.js';
 import { Turn } from './turn.js';
 
-/** Bytes and milliseconds; 0 is "no limit" for the two times. */
+/** Bytes and seconds; 0 is "no limit" for the two times. */
 export interface NetworkLimits {
   readonly receiveLimit: number;
   readonly sendLimit: number;
