@@ -185,6 +185,7 @@ export class Application implements GenerationEvents {
     const before = old.connections;
     const { drain } = config.reload;
     const state = this.#retire(old, drain);
+    next.sources.inherit(old.sources);
     const failure = this.#tryRun(next, state);
     if (failure === undefined) {
       const what = drain > 0 ? `${before} connections draining` : `${before} connections closed`;

@@ -9,8 +9,10 @@ import { CumulusError } from '../errors.js';
 import { installApi } from '../lua/api/index.js';
 import { definedRtmfpEvents } from '../lua/api/rtmfp.js';
 import { ScriptLog, shortName } from '../lua/api/script-log.js';
+import { type Folders, shownName } from '../lua/files/bounds.js';
 import { Handles } from '../lua/handles.js';
 import { LUA_TFUNCTION } from '../lua/raw.js';
+import { installSandbox, type Sandbox } from '../lua/sandbox.js';
 import { Stack } from '../lua/stack.js';
 import type { LuaValue } from '../lua/table.js';
 import { pushValue, readValue } from '../lua/values.js';
@@ -36,6 +38,7 @@ export class Generation implements VmEvents {
   readonly #events: GenerationEvents;
   #vm: LuaVm | undefined;
   #handles: Handles | undefined;
+  #sandbox: Sandbox | undefined;
   #running = false;
 
   private constructor(
@@ -135,6 +138,7 @@ export class Generation implements VmEvents {
       park,
       ({ role }) => role === 'mail' || (keepConnections && role === 'connection'),
     );
+    this.#sandbox?.closeFiles();
   }
 
   /** Ends the VM when nothing is open any more, now or later. */
@@ -152,6 +156,7 @@ export class Generation implements VmEvents {
 
   dispose(): void {
     this.#handles?.closeAll(false);
+    this.#sandbox?.closeFiles();
     this.#vm?.close();
     this.#vm = undefined;
     this.#handles = undefined;
@@ -182,18 +187,32 @@ export class Generation implements VmEvents {
 
   /** "@www/chat/lib/util.lua": the applications' folder, by its last name, and what is below it. */
   #chunkName(file: string): string {
-    return `@${this.#place.shown}${file.slice(this.#place.folder.length)}`;
+    return `@${shownName(this.#folders, file)}`;
+  }
+
+  get #folders(): Folders {
+    const { folder, shown } = this.#place;
+    return { root: this.#services.config.applications.path, folder, shown };
   }
 
   async #boot(): Promise<void> {
     const { engines, config, logger, network, mailer } = this.#services;
-    const { version, memory } = config.lua;
+    const { version, memory, files } = config.lua;
     const options = { version, memory: memory * MIB, name: titleOf(this.#place.path) };
     const vm = await LuaVm.create(engines, options, this);
     const stack = new Stack(vm);
     const log = new ScriptLog(logger, stack, this.#place.path);
     const handles = new Handles(vm, stack, (name, property) => log.warnReadOnly(name, property));
     installApi({ vm, stack, handles, logger, log, network, mailer, settings: scriptSettings(config) });
+    this.#sandbox = installSandbox(vm, {
+      stack,
+      sources: this.sources,
+      folders: this.#folders,
+      access: files,
+      memory: options.memory,
+      print: (line) => logger.print(line),
+      warn: (text) => log.atCaller('warn', text),
+    });
     this.#vm = vm;
     this.#handles = handles;
   }

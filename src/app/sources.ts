@@ -1,21 +1,25 @@
 /**
  * The Lua sources of one version of an application: read from the disk and remembered, or given back as they were.
  *
- * What was looked for and not found is remembered, too: creating it changes the application.
+ * What was looked for and not found is remembered, too: creating it changes the application. What the application
+ * itself writes is its data, even if it is Lua and loaded again: it is read afresh each time, and changes nothing.
  */
 import { readFileSync, statSync } from 'node:fs';
+import type { Sources as LuaSources } from '../lua/sources.js';
 
 interface Read {
   readonly bytes: Uint8Array;
   readonly stamp: string;
 }
 
-export class Sources {
+export class Sources implements LuaSources {
   readonly #read = new Map<string, Read>();
   readonly #missing = new Set<string>();
+  readonly #written = new Set<string>();
 
   /** @param file absolute @throws the file system's error */
   read(file: string): Uint8Array {
+    if (this.#written.has(file)) return readFileSync(file);
     const known = this.#read.get(file);
     if (known) return known.bytes;
     const stamp = stampOf(file);
@@ -28,8 +32,19 @@ export class Sources {
   exists(file: string): boolean {
     if (this.#read.has(file)) return true;
     const there = stampOf(file) !== undefined;
-    if (!there) this.#missing.add(file);
+    if (!there && !this.#written.has(file)) this.#missing.add(file);
     return there;
+  }
+
+  wrote(file: string): void {
+    this.#written.add(file);
+    this.#read.delete(file);
+    this.#missing.delete(file);
+  }
+
+  /** What the version before has written is data of this one, too. */
+  inherit(before: Sources): void {
+    for (const file of before.#written) this.wrote(file);
   }
 
   /** The files that were read. */

@@ -61,6 +61,8 @@ export function adapt51(build: EngineBuild, memory: number): RawLua {
     rawequal: x.lua_rawequal,
     createtable: x.lua_createtable,
     next: x.lua_next,
+    newuserdata: x.lua_newuserdata,
+    setmetatable: x.lua_setmetatable,
     refget: (L, id) => x.lua_rawgeti(L, REGISTRY, FIRST_SLOT + id),
     refset: (L, id) => x.lua_rawseti(L, REGISTRY, FIRST_SLOT + id),
     pushglobals: (L) => x.lua_pushvalue(L, GLOBALS),
@@ -110,6 +112,8 @@ interface Exports51 {
   lua_rawequal(L: N, i: N, j: N): N;
   lua_createtable(L: N, narr: N, nrec: N): void;
   lua_next(L: N, i: N): N;
+  lua_newuserdata(L: N, size: N): N;
+  lua_setmetatable(L: N, i: N): void;
   lua_rawgeti(L: N, i: N, n: N): void;
   lua_rawseti(L: N, i: N, n: N): void;
   luaL_loadbuffer(L: N, p: N, length: N, name: N): N;

@@ -62,6 +62,8 @@ export function adapt54(build: EngineBuild, memory: number): RawLua {
     rawequal: x.lua_rawequal,
     createtable: x.lua_createtable,
     next: x.lua_next,
+    newuserdata: (L, size) => x.lua_newuserdatauv(L, size, 0),
+    setmetatable: x.lua_setmetatable,
     // By light pointer: the family of rawgeti takes a BigInt.
     refget: (L, id) => x.lua_rawgetp(L, REGISTRY, id),
     refset: (L, id) => x.lua_rawsetp(L, REGISTRY, id),
@@ -116,6 +118,8 @@ interface Exports54 {
   lua_rawequal(L: N, i: N, j: N): N;
   lua_createtable(L: N, narr: N, nrec: N): void;
   lua_next(L: N, i: N): N;
+  lua_newuserdatauv(L: N, size: N, values: N): N;
+  lua_setmetatable(L: N, i: N): void;
   lua_rawgetp(L: N, i: N, p: N): void;
   lua_rawsetp(L: N, i: N, p: N): void;
   lua_rawgeti(L: N, i: N, n: bigint): void;

@@ -10,6 +10,7 @@ export const LUA_TNUMBER = 3;
 export const LUA_TSTRING = 4;
 export const LUA_TTABLE = 5;
 export const LUA_TFUNCTION = 6;
+export const LUA_TUSERDATA = 7;
 
 export type EngineVersion = '5.4' | '5.1';
 
@@ -54,6 +55,10 @@ export interface RawLua {
   rawequal(L: number, i: number, j: number): number;
   createtable(L: number, arrayItems: number, otherItems: number): void;
   next(L: number, i: number): number;
+  /** Pushes a userdata of `size` bytes and returns its address. */
+  newuserdata(L: number, size: number): number;
+  /** Pops a table and makes it the metatable of the value at `i`. */
+  setmetatable(L: number, i: number): void;
   /** Pushes, or pops into, slot `id` of the registry. */
   refget(L: number, id: number): void;
   refset(L: number, id: number): void;

@@ -116,6 +116,12 @@ export class Stack {
     return 1;
   }
 
+  /** As a float, where the engine has integers, too. */
+  pushFloat(value: number): 1 {
+    this.#vm.raw.pushnumber(this.#vm.L, value);
+    return 1;
+  }
+
   /** "www/main.lua" and the line of the Lua function that called the host function. */
   caller(): { file: string; line: number } | undefined {
     const { raw, L, bytes } = this.#vm;

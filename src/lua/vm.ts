@@ -171,7 +171,11 @@ export class LuaVm {
    * @throws CumulusError LUA_SYNTAX, with file, line and reason
    */
   compile(source: Uint8Array, chunkName: string): void {
-    if (this.bytes.load(this.L, withoutShebang(source), chunkName) === 0) return;
+    const text = withoutShebang(source);
+    // Lua does not check bytecode: a crafted one reaches any address in the heap.
+    if (text[0] === BYTECODE)
+      throw new CumulusError('LUA_SYNTAX', `${chunkName.slice(1)}: bytecode is refused, only text is run`);
+    if (this.bytes.load(this.L, text, chunkName) === 0) return;
     const message = this.bytes.text(this.L, -1) ?? 'cannot be compiled';
     this.raw.settop(this.L, -2);
     throw new CumulusError('LUA_SYNTAX', message);
@@ -237,13 +241,19 @@ export class LuaVm {
   }
 
   #raise(L: number, message: string, positioned: boolean): number {
-    let position = '';
-    if (positioned) {
-      this.raw.where(L, 1);
-      position = this.bytes.text(L, -1) ?? '';
-    }
+    const position = positioned ? this.#position(L) : '';
     this.bytes.pushText(L, position + message);
     return this.raw.error(L);
+  }
+
+  /** "chunk:line: " of the function that called the host, or of the script's that called that one if it is ours. */
+  #position(L: number): string {
+    for (let level = 1; level <= 3; level++) {
+      this.raw.where(L, level);
+      const position = this.bytes.text(L, -1) ?? '';
+      if (!position.startsWith('cumulus/')) return position;
+    }
+    return '';
   }
 
   /** An error outside of any protected call: only running out of memory while an event is being prepared. */
@@ -257,6 +267,9 @@ export class LuaVm {
     this.#events.broken(reason);
   }
 }
+
+/** The first byte of compiled Lua. */
+const BYTECODE = 0x1b;
 
 function isTrap(error: unknown): boolean {
   return error instanceof RangeError || (error as Error)?.constructor?.name === 'RuntimeError';

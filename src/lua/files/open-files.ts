@@ -1,0 +1,116 @@
+/**
+ * The open files of one application: which userdata is which file, how many there are, closing them all.
+ *
+ * A file is found by the address of its userdata; its finalizer tells when Lua has collected it, before the address can
+ * be another's.
+ */
+import { messageOf } from '../../errors.js';
+import { LUA_TUSERDATA } from '../raw.js';
+import type { LuaVm } from '../vm.js';
+import { EMFILE, FileError, fileErrorOf } from './file-error.js';
+import type { LuaFile } from './lua-file.js';
+
+/** Files that one application may have open at a time: descriptors are the whole server's. */
+export const MAX_OPEN = 256;
+
+export class OpenFiles {
+  readonly #vm: LuaVm;
+  readonly #report: (text: string) => void;
+  readonly #byAddress = new Map<number, LuaFile>();
+  /** Those on the disk that are not closed. */
+  readonly #open = new Map<LuaFile, string>();
+  readonly #metatable: number;
+  readonly #collectGarbage: number;
+
+  /** @param report told of data that could not be written when nobody was there to get the error */
+  constructor(vm: LuaVm, report: (text: string) => void) {
+    this.#vm = vm;
+    this.#report = report;
+    this.#metatable = vm.ref();
+    this.#collectGarbage = vm.ref();
+    vm.raw.pushglobals(vm.L);
+    vm.raw.getfield(vm.L, -1, vm.bytes.name('collectgarbage'));
+    vm.raw.refset(vm.L, this.#collectGarbage);
+    vm.raw.settop(vm.L, -2);
+  }
+
+  get count(): number {
+    return this.#open.size;
+  }
+
+  /** Pops the metatable of files. */
+  setMetatable(): void {
+    this.#vm.raw.refset(this.#vm.L, this.#metatable);
+  }
+
+  /** Pushes a userdata for the file that `open` gives, which is not called when that fails. */
+  push(name: string, open: () => LuaFile): LuaFile {
+    const { raw, L } = this.#vm;
+    if (this.#open.size >= MAX_OPEN) this.#collect();
+    if (this.#open.size >= MAX_OPEN)
+      throw new FileError(`Too many open files (${MAX_OPEN} in one application)`, EMFILE);
+    const address = this.#pushUserdata();
+    const file = open();
+    this.#byAddress.set(address, file);
+    this.#open.set(file, name);
+    raw.checkstack(L, 1);
+    return file;
+  }
+
+  /** The same for one that is always open and cannot be closed. */
+  pushStandard(file: LuaFile): void {
+    this.#byAddress.set(this.#pushUserdata(), file);
+  }
+
+  at(i: number): LuaFile | undefined {
+    const { raw, L } = this.#vm;
+    return raw.type(L, i) === LUA_TUSERDATA ? this.#byAddress.get(raw.topointer(L, i)) : undefined;
+  }
+
+  close(file: LuaFile): void {
+    this.#open.delete(file);
+    file.close();
+  }
+
+  isStandard(file: LuaFile): boolean {
+    return !file.closed && !this.#open.has(file);
+  }
+
+  /** The finalizer of the userdata at index 1. */
+  collected(): void {
+    const { raw, L } = this.#vm;
+    const address = raw.topointer(L, 1);
+    const file = this.#byAddress.get(address);
+    this.#byAddress.delete(address);
+    if (file) this.#closeQuietly(file);
+  }
+
+  /** Writes out and closes everything, the console's unfinished lines included. */
+  closeAll(): void {
+    for (const file of new Set([...this.#byAddress.values(), ...this.#open.keys()])) this.#closeQuietly(file);
+  }
+
+  #closeQuietly(file: LuaFile): void {
+    const name = this.#open.get(file);
+    try {
+      this.close(file);
+    } catch (error) {
+      this.#report(`${name ?? 'file'}: not written completely: ${messageOf(fileErrorOf(error))}`);
+    }
+  }
+
+  #pushUserdata(): number {
+    const { raw, L } = this.#vm;
+    raw.newuserdata(L, 8);
+    raw.refget(L, this.#metatable);
+    raw.setmetatable(L, -2);
+    return raw.topointer(L, -1);
+  }
+
+  /** Files that the script has dropped without closing them are closed by their finalizers. */
+  #collect(): void {
+    const { raw, L } = this.#vm;
+    raw.refget(L, this.#collectGarbage);
+    if (raw.pcall(L, 0, 0, 0) !== 0) raw.settop(L, -2);
+  }
+}
