@@ -33,9 +33,13 @@ export class Daemon {
   #over = false;
   #waiting: (() => void)[] = [];
 
-  /** @param args arguments of the command line */
-  constructor(args: readonly string[], { cwd = process.cwd(), env = {} }: ProcessOptions = {}) {
-    const child = spawn(process.execPath, [BINARY, ...args], {
+  /** @param command what is run, with its arguments */
+  constructor(
+    command: string,
+    args: readonly string[],
+    { cwd = process.cwd(), env = {} }: ProcessOptions = {},
+  ) {
+    const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -122,8 +126,14 @@ export class Daemons {
     return { daemon: this.run(['--config', place.iniFile, ...args], options), place };
   }
 
+  /** @param args arguments of the command line */
   run(args: readonly string[], options?: ProcessOptions): Daemon {
-    const daemon = new Daemon(args, options);
+    return this.runCommand(process.execPath, [BINARY, ...args], options);
+  }
+
+  /** Any program; for those that run ours in a special way. */
+  runCommand(command: string, args: readonly string[], options?: ProcessOptions): Daemon {
+    const daemon = new Daemon(command, args, options);
     this.#daemons.push(daemon);
     return daemon;
   }
