@@ -7,6 +7,7 @@ export const HELP = `npm run bench -- [ROW…] [options]
 Runs every row, or those named (a name's beginning is enough), against the bare server.
 
   --rounds N     rounds of each row, 1 to 100 (default 5)
+  --patience S   seconds that each round may wait for others on the machine to come to rest (default 0)
   --quick        short runs: an impression, not a measurement
   --lua 5.1      the engine that ours runs (default 5.4)
   --pin          keep server and load generator each on a core of its own (default: on a quiet machine)
@@ -24,6 +25,7 @@ Exit codes: 0 done, 1 --check found a row that is worse or something failed, 78 
  * @typedef {object} Options
  * @property {readonly string[]} names
  * @property {number} rounds
+ * @property {number} patience
  * @property {'5.4' | '5.1'} lua
  * @property {boolean} quick
  * @property {string} [profile]
@@ -48,6 +50,7 @@ export function parseOptions(argv) {
     allowPositionals: true,
     options: {
       rounds: { type: 'string', default: '5' },
+      patience: { type: 'string', default: '0' },
       lua: { type: 'string', default: '5.4' },
       profile: { type: 'string' },
       quick: FLAG,
@@ -60,16 +63,20 @@ export function parseOptions(argv) {
       help: FLAG,
     },
   });
-  const { rounds, lua, pin, 'no-pin': noPin, ...flags } = values;
+  const { rounds, patience, lua, pin, 'no-pin': noPin, ...flags } = values;
   const placing = pin || noPin ? { pin } : {};
-  return { names: positionals, ...flags, ...placing, rounds: countOf(rounds), lua: luaOf(lua) };
+  const figures = {
+    rounds: numberOf('rounds', rounds, 1, 100),
+    patience: numberOf('patience', patience, 0, 600),
+  };
+  return { names: positionals, ...flags, ...placing, ...figures, lua: luaOf(lua) };
 }
 
-/** @param {string} text */
-function countOf(text) {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= 100) return count;
-  throw new TypeError(`--rounds ${text}: must be an integer from 1 to 100`);
+/** @param {string} option @param {string} text @param {number} least @param {number} most */
+function numberOf(option, text, least, most) {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= least && number <= most) return number;
+  throw new TypeError(`--${option} ${text}: must be an integer from ${least} to ${most}`);
 }
 
 /** @param {string} text */

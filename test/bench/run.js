@@ -37,10 +37,11 @@ async function main(argv) {
  * @param {readonly import('./types.js').Row[]} chosen
  */
 async function bench(options, chosen) {
-  const { lua, quick, pin, profile } = options;
+  const { lua, quick, patience, pin, profile } = options;
   const context = {
     lua,
     quick,
+    patience,
     ...(pin !== undefined && { pin }),
     ...(profile !== undefined && { profile }),
   };

@@ -20,6 +20,8 @@ export interface Round {
   readonly peer?: Side;
   /** Part of one core that the load generator was busy while it drove the bare server. */
   readonly generatorBusy?: number;
+  /** Cores that others used meanwhile. */
+  readonly disturbance?: number;
   /** Ours in relation to what it is compared with; left out when there is nothing. */
   readonly ratio?: number;
 }
@@ -72,12 +74,9 @@ export interface Result {
   readonly bare?: Side;
   readonly peer?: Side;
   readonly generatorBusy?: number;
+  readonly disturbance?: number;
   readonly ratio?: number;
   readonly met?: boolean;
-  /** Server and load generator had a core each. */
-  readonly pinned: boolean;
-  /** Cores that others used just before. */
-  readonly disturbance: number;
   readonly skipped?: string;
 }
 

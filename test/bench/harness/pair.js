@@ -2,11 +2,12 @@
 /**
  * A round of a row that has a load: ours, the bare server and, where there is one, a peer run side by side, fresh
  * processes in each round, and the load goes to them in turn, in short slices. What disturbs the machine disturbs all
- * of them; the round's ratio is the median of those of neighbouring slices.
+ * of them; the calmer half of the slices counts; the round's ratio is the median of those of neighbouring slices.
  *
  * CPU time is read before and after a slice, when nothing is under way: it is that of the counted messages, exactly.
  */
 import { Generator } from './generator.js';
+import { Look } from './quiet.js';
 import { HAS_LUV, startBare, startLuv, startOurs } from './servers.js';
 import { median } from './stats.js';
 
@@ -23,7 +24,7 @@ import { median } from './stats.js';
  */
 
 /** Many short slices: what else runs on the machine meets both sides alike. */
-const PACE = { slices: 12, ms: 120, warmUp: 500 };
+const PACE = { slices: 16, ms: 120, warmUp: 500 };
 /** For a profile the start of the process should weigh little. */
 const PROFILE_PACE = { slices: 6, ms: 800, warmUp: 500 };
 const QUICK_PACE = { slices: 4, ms: 100, warmUp: 300 };
@@ -72,20 +73,36 @@ async function measure(options, context, generator, servers) {
  * @returns {import('../types.js').Round}
  */
 function roundOf(options, measured) {
-  const ours = measured.get('ours') ?? [];
-  const bare = measured.get('bare') ?? [];
-  const peer = measured.get('peer');
+  const [ours = [], bare = [], peer] = calm(['ours', 'bare', 'peer'].map((name) => measured.get(name)));
   const ratios = ours.map((one, i) => figureOf(options, [one]) / figureOf(options, bare.slice(i, i + 1)));
   return {
     ours: sideOf(options, ours),
     bare: sideOf(options, bare),
     ...(peer && { peer: sideOf(options, peer) }),
     generatorBusy: busyOf(bare, 'load'),
+    disturbance: median([...ours, ...bare].map(({ others }) => others)),
     ratio: median(ratios),
   };
 }
 
-/** @typedef {import('../types.js').Load & { server: number, load: number }} Slice CPU, microseconds */
+/**
+ * The half of the slices in which others disturbed least; the same ones of each server.
+ * @param {readonly (Slice[] | undefined)[]} servers
+ */
+function calm(servers) {
+  const disturbance = (/** @type {number} */ i) =>
+    Math.max(...servers.map((slices) => slices?.[i]?.others ?? 0));
+  const all = [...(servers[0] ?? []).keys()];
+  const best = new Set(
+    all.toSorted((a, b) => disturbance(a) - disturbance(b)).slice(0, Math.ceil(all.length / 2)),
+  );
+  return servers.map((slices) => slices?.filter((_, i) => best.has(i)));
+}
+
+/**
+ * @typedef {import('../types.js').Load & { server: number, load: number, others: number }} Slice CPU times of the two in
+ *   microseconds, and the cores that others used
+ */
 
 /**
  * @param {Generator} generator
@@ -96,8 +113,10 @@ function roundOf(options, measured) {
  */
 async function slice(generator, name, server, ms) {
   const before = await server.cpu();
+  const look = new Look();
   const load = await generator.run(name, ms);
-  return { ...load, server: (await server.cpu()) - before, load: load.cpu };
+  const used = (await server.cpu()) - before;
+  return { ...load, server: used, load: load.cpu, others: look.others(used + load.cpu) };
 }
 
 /**

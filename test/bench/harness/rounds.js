@@ -1,25 +1,29 @@
 // @ts-check
 /** A row's rounds, one after the other, and what they come to. */
-import { coresInUse, shouldPin } from './quiet.js';
+import { quietMoment, shouldPin } from './quiet.js';
 import { medianOf } from './stats.js';
 
 /** @typedef {import('../types.js').Round} Round @typedef {import('../types.js').Side} Side */
 
 /**
+ * @typedef {Omit<import('../types.js').Context, 'pin'> & { pin?: boolean, patience: number }} Options pin: without it the
+ *   machine decides; patience: how long each round may wait for a quiet moment, seconds
+ */
+
+/**
  * @param {import('../types.js').Row} row
  * @param {number} rounds
- * @param {Omit<import('../types.js').Context, 'pin'> & { pin?: boolean }} options pin: else the machine decides
+ * @param {Options} options
  * @returns {Promise<import('../types.js').Result>}
  */
 export async function runRow(row, rounds, options) {
   const { name, work, measure, unit, target, reference = 'bare' } = row;
-  const disturbance = await coresInUse();
-  const context = { ...options, pin: shouldPin(options.pin, disturbance) };
-  const about = { name, work, measure, unit, target, reference, disturbance, pinned: context.pin };
+  const about = { name, work, measure, unit, target, reference };
   /** @type {Round[]} */
   const done = [];
   for (let i = 0; i < Math.min(rounds, row.maxRounds ?? rounds); i++) {
-    const round = await row.round(context);
+    const quiet = await quietMoment(options.patience);
+    const round = await row.round({ ...options, pin: shouldPin(options.pin, quiet) });
     if ('skipped' in round) return { ...about, rounds: [], skipped: round.skipped };
     done.push(round);
   }
@@ -34,6 +38,7 @@ export async function runRow(row, rounds, options) {
 export function summaryOf(rounds, target) {
   const ratio = medianOf(rounds.map((round) => round.ratio));
   const generatorBusy = medianOf(rounds.map((round) => round.generatorBusy));
+  const disturbance = medianOf(rounds.map((round) => round.disturbance));
   const ours = sideOf(rounds.map((round) => round.ours)) ?? { figure: Number.NaN };
   const bare = sideOf(rounds.map((round) => round.bare));
   const peer = sideOf(rounds.map((round) => round.peer));
@@ -43,6 +48,7 @@ export function summaryOf(rounds, target) {
     ...(bare && { bare }),
     ...(peer && { peer }),
     ...(generatorBusy !== undefined && { generatorBusy }),
+    ...(disturbance !== undefined && { disturbance }),
     ...(ratio !== undefined && { ratio }),
     met: meets(target, target.of === 'ratio' ? ratio : ours.figure),
   };

@@ -1,6 +1,8 @@
 // @ts-check
 /** The report as a table for people. */
 
+import { QUIET } from './quiet.js';
+
 /** @typedef {import('../types.js').Result} Result */
 
 const HEAD = [
@@ -47,8 +49,8 @@ export function tableOf({ environment, results }) {
 
 /** @param {readonly Result[]} results */
 function noiseOf(results) {
-  const most = Math.max(0, ...results.map(({ disturbance }) => disturbance));
-  return most < 0.2 ? [] : [`rough figures: others used up to ${percent(most)} of a core meanwhile.`];
+  const most = Math.max(0, ...results.map(({ disturbance = 0 }) => disturbance));
+  return most < QUIET ? [] : [`rough figures: others used up to ${percent(most)} of a core meanwhile.`];
 }
 
 /** @param {string} reference */
