@@ -138,7 +138,8 @@ export class Generation implements VmEvents {
       park,
       ({ role }) => role === 'mail' || (keepConnections && role === 'connection'),
     );
-    this.#sandbox?.closeFiles();
+    // What drains and mails on their way may still use the files: they are closed with the VM.
+    this.#sandbox?.flushFiles();
   }
 
   /** Ends the VM when nothing is open any more, now or later. */

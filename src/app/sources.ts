@@ -5,7 +5,9 @@
  * itself writes is its data, even if it is Lua and loaded again: it is read afresh each time, and changes nothing.
  */
 import { readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Sources as LuaSources } from '../lua/sources.js';
+import { MAIN } from './discovery.js';
 
 interface Read {
   readonly bytes: Uint8Array;
@@ -37,6 +39,7 @@ export class Sources implements LuaSources {
   }
 
   wrote(file: string): void {
+    if (basename(file) === MAIN) return;
     this.#written.add(file);
     this.#read.delete(file);
     this.#missing.delete(file);

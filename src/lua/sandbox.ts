@@ -37,7 +37,9 @@ export interface SandboxOptions {
 export interface Sandbox {
   /** Files that are open. */
   readonly openFiles: number;
-  /** Writes out and closes every file. The script may open others afterwards, which need another call. */
+  /** Writes out what waits in buffers. */
+  flushFiles(): void;
+  /** The same, and closes every file. */
   closeFiles(): void;
 }
 
@@ -54,6 +56,7 @@ export function installSandbox(vm: LuaVm, options: SandboxOptions): Sandbox {
     get openFiles() {
       return files.count;
     },
+    flushFiles: () => files.flushAll(),
     closeFiles: () => files.closeAll(),
   };
 }

@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { failure, printed, serve } from '../support/script.js';
-import { LUA_VERSION } from '../support/server.js';
+import { freePort, LUA_VERSION, startServer } from '../support/server.js';
+import { Peer } from '../support/tcp.js';
 
 const BYTES = Uint8Array.from({ length: 256 }, (_, i) => i);
 
@@ -168,6 +169,7 @@ test('wrong use raises an error with the position of the script', async () => {
     [`io.stdout.write('x')`, `bad argument #1 to 'write' (FILE* expected, got string)`],
     [`io.write({})`, `bad argument #1 to 'write' (string expected, got table)`],
     [`io.read('x')`, `bad argument #1 to 'read' (invalid format)`],
+    [`io.tmpfile():read('a', -1)`, `bad argument #2 to 'read' (the number of bytes cannot be negative)`],
     [`local f = io.tmpfile() f:close() f:read()`, 'attempt to use a closed file'],
     [`for l in io.lines('missing') do end`, 'missing: No such file or directory'],
     [`local f = io.tmpfile() local n = f:lines() f:close() n()`, 'attempt to use a closed file'],
@@ -287,6 +289,39 @@ test('what was written without closing is on the disk when the application has s
   await server.server.stop();
   expect(readFileSync(join(server.folder, 'www/kept.txt'), 'utf8')).toBe('kept to the end');
   expect(server.log.texts('print')).toEqual(['no end of line']);
+});
+
+test('a version that drains still uses its files, and what the new one reads is complete', async () => {
+  const port = await freePort();
+  const main = (version: string) => `
+    local log = io.open('log.txt', 'a')
+    log:write('${version}\\n')
+    server = cumulus:createTCPServer()
+    function server:clientHandler(client)
+      function client:onReception(data)
+        log:write(data) log:flush()
+        self:send('${version} wrote\\n')
+        return 0
+      end
+    end
+    server:start(${port})
+    for line in io.lines('log.txt') do print('${version} sees', line) end`;
+  const server = await startServer(main('one'), '[reload]\nenabled=false\ndrain=20\n');
+  const peer = await Peer.connect(port);
+  try {
+    peer.send('early\n');
+    expect(await peer.readUntil()).toBe('one wrote\n');
+    server.write('main.lua', main('two'));
+    await server.server.refresh();
+    expect(server.log.texts('print')).toContain('two sees\tone');
+    peer.send('late\n');
+    expect(await peer.readUntil()).toBe('one wrote\n');
+  } finally {
+    peer.close();
+    await server.server.stop();
+  }
+  expect(readFileSync(join(server.folder, 'www/log.txt'), 'utf8')).toBe('one\nearly\nlate\ntwo\n');
+  await server.stop();
 });
 
 test('10 MiB are read line by line in less than a second', async () => {

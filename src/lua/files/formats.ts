@@ -36,7 +36,7 @@ export class Formats {
   #readOne(file: LuaFile, i: number, first: number): boolean {
     const stack = this.#stack;
     this.#vm.raw.checkstack(this.#vm.L, 4);
-    if (stack.type(i) === LUA_TNUMBER) return this.#pushed(file.readCount(checkInteger(stack, i, 'read')));
+    if (stack.type(i) === LUA_TNUMBER) return this.#pushed(file.readCount(this.#count(i, first)));
     const format = stack.type(i) === LUA_TSTRING ? (stack.binary(i) ?? '') : '';
     switch (format.replace(/^\*/, '')[0]) {
       case 'l':
@@ -50,6 +50,12 @@ export class Formats {
       default:
         throw badArgument(i - first + 1, 'read', 'invalid format');
     }
+  }
+
+  #count(i: number, first: number): number {
+    const count = checkInteger(this.#stack, i, 'read');
+    if (count >= 0) return count;
+    throw badArgument(i - first + 1, 'read', 'the number of bytes cannot be negative');
   }
 
   #pushed(bytes: Uint8Array | undefined): boolean {

@@ -85,17 +85,30 @@ export class OpenFiles {
     if (file) this.#closeQuietly(file);
   }
 
-  /** Writes out and closes everything, the console's unfinished lines included. */
+  /** Writes out everything, the console's unfinished lines included. */
+  flushAll(): void {
+    for (const file of this.#all()) this.#orReport(file, () => file.flush());
+  }
+
+  /** The same, and closes it. */
   closeAll(): void {
-    for (const file of new Set([...this.#byAddress.values(), ...this.#open.keys()])) this.#closeQuietly(file);
+    for (const file of this.#all()) this.#closeQuietly(file);
+  }
+
+  #all(): Set<LuaFile> {
+    return new Set([...this.#byAddress.values(), ...this.#open.keys()]);
   }
 
   #closeQuietly(file: LuaFile): void {
-    const name = this.#open.get(file);
+    this.#orReport(file, () => this.close(file));
+  }
+
+  #orReport(file: LuaFile, work: () => void): void {
+    const name = this.#open.get(file) ?? 'file';
     try {
-      this.close(file);
+      work();
     } catch (error) {
-      this.#report(`${name ?? 'file'}: not written completely: ${messageOf(fileErrorOf(error))}`);
+      this.#report(`${name}: not written completely: ${messageOf(fileErrorOf(error))}`);
     }
   }
 
