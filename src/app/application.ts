@@ -9,6 +9,7 @@ import type { LuaValue } from '../lua/table.js';
 import { type Place, titleOf } from './discovery.js';
 import { Draining } from './draining.js';
 import { Generation, type GenerationEvents } from './generation.js';
+import { Restart } from './restart.js';
 import type { Services } from './services.js';
 
 export type State =
@@ -24,6 +25,7 @@ export class Application implements GenerationEvents {
   readonly place: Place;
   readonly #services: Services;
   readonly #draining: Draining;
+  readonly #restart = new Restart();
   #state: State = { name: 'stopped' };
   /** The version whose files are the ones to watch: the newest that was tried, running or not. */
   #lastTried: Generation | undefined;
@@ -66,6 +68,7 @@ export class Application implements GenerationEvents {
   /** `onStop`, then its sockets are closed; mails on their way may still report until `dispose`. */
   stop(): void {
     clearInterval(this.#manage);
+    this.#restart.cancel();
     this.#next = undefined;
     const state = this.#state;
     this.#state = { name: 'stopped' };
@@ -93,10 +96,15 @@ export class Application implements GenerationEvents {
   }
 
   broken(generation: Generation, reason: string): void {
-    if (this.#state.name !== 'running' || this.#state.generation !== generation) return;
+    const state = this.#state;
+    // A version that is not the current one: a reload that fails, or one that drains.
+    if (state.name !== 'starting' && (state.name !== 'running' || state.generation !== generation)) return;
     clearInterval(this.#manage);
     this.#state = { name: 'failed', error: reason };
-    this.#services.logger.error(`application ${this.title}: its Lua machine broke: ${reason}`);
+    const pause = this.#restart.schedule(() => void this.reload('its Lua machine'));
+    this.#error(
+      `application ${this.title}: its Lua machine broke in ${reason}; its sockets are closed, it starts again in ${pause / 1000} s`,
+    );
   }
 
   #exclusively(work: () => Promise<void>): Promise<void> {
@@ -116,6 +124,7 @@ export class Application implements GenerationEvents {
 
   async #start(): Promise<void> {
     this.#state = { name: 'starting' };
+    this.#restart.cancel();
     let generation: Generation | undefined;
     try {
       generation = await this.#create();
@@ -225,8 +234,9 @@ export class Application implements GenerationEvents {
   #running(generation: Generation): void {
     this.#generations = Math.max(this.#generations, generation.number);
     this.#state = { name: 'running', generation };
-    generation.manage();
+    this.#restart.started();
     this.#manage = setInterval(() => generation.manage(), MANAGE_MS);
+    generation.manage();
   }
 
   /** Ends a version. What it is still to do – connections that drain, mails on their way – keeps its VM until done. */

@@ -5,7 +5,7 @@
  * in its scripts is thrown out of here, except to the caller of `run`.
  */
 import { join } from 'node:path';
-import { CumulusError } from '../errors.js';
+import { CumulusError, messageOf } from '../errors.js';
 import { installApi } from '../lua/api/index.js';
 import { definedRtmfpEvents } from '../lua/api/rtmfp.js';
 import { ScriptLog, shortName } from '../lua/api/script-log.js';
@@ -98,6 +98,10 @@ export class Generation implements VmEvents {
     try {
       vm.compile(source, this.#chunkName(this.#main));
       if (vm.tryCall(0, 0) !== 0) throw new CumulusError('LUA_RUNTIME', vm.bytes.text(vm.L, -1) ?? 'failed');
+    } catch (error) {
+      if (error instanceof CumulusError) throw error;
+      vm.fail(error);
+      throw new CumulusError('LUA_BROKEN', messageOf(error));
     } finally {
       vm.leave();
     }
@@ -107,6 +111,7 @@ export class Generation implements VmEvents {
       pushValue(vm, state);
       return 2;
     });
+    if (!vm.usable) throw new CumulusError('LUA_BROKEN', 'its Lua machine broke in onStart');
   }
 
   manage(): void {
@@ -178,7 +183,9 @@ export class Generation implements VmEvents {
     this.#services.logger.error(text, { application: this.#place.path, ...positionIn(message) });
   }
 
+  /** Its sockets are closed at once: what they receive could not be handed to anybody. */
   broken(reason: string): void {
+    this.dispose();
     this.#events.broken(this, reason);
   }
 

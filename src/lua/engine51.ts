@@ -3,7 +3,7 @@
  */
 import { createRequire } from 'node:module';
 import type { EmscriptenLua, EngineBuild, Glue } from './engine.js';
-import { functionAdder, heapOf } from './heap.js';
+import { functionAdder, heapOf, recovery } from './heap.js';
 import type { RawLua } from './raw.js';
 
 // As in engine54.ts: `import` would parse the whole package for its exports.
@@ -75,6 +75,7 @@ export function adapt51(build: EngineBuild, memory: number): RawLua {
     // Nothing runs in a dead coroutine of 5.1.
     allowhooks: () => {},
     atpanic: x.lua_atpanic,
+    recover: recovery(build),
     malloc: x.malloc,
     free: x.free,
     addFunction: functionAdder(build),

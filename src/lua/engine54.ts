@@ -3,7 +3,7 @@
  */
 import { createRequire } from 'node:module';
 import type { EmscriptenLua, EngineBuild, Glue } from './engine.js';
-import { functionAdder, heapOf } from './heap.js';
+import { functionAdder, heapOf, recovery } from './heap.js';
 import type { RawLua } from './raw.js';
 
 // `import` of this CommonJS package would first parse all of it for its exports: 40 ms of the start.
@@ -79,6 +79,7 @@ export function adapt54(build: EngineBuild, memory: number): RawLua {
       if (heap()[L + ALLOWHOOK] === 0) heap()[L + ALLOWHOOK] = 1;
     },
     atpanic: x.lua_atpanic,
+    recover: recovery(build),
     malloc: x.malloc,
     free: x.free,
     addFunction: functionAdder(build),

@@ -1,5 +1,5 @@
 /**
- * The heap and the function table of one engine, for the real exports and for the wrapped ones.
+ * The heap, the C stack and the function table of one engine, for the real exports and for the wrapped ones.
  */
 import type { EngineBuild } from './engine.js';
 
@@ -32,6 +32,21 @@ export function functionAdder(build: EngineBuild): (fn: HostFunction, signature:
     const slot = table.grow(1);
     table.set(slot, exports['f']);
     return slot;
+  };
+}
+
+/** Room for a lua_Debug of either version, bytes. */
+const DEBUG_SIZE = 512;
+
+/** See RawLua.recover. Between entries the C stack is where it was when the engine was made. */
+export function recovery({ exports }: EngineBuild): (L: number) => boolean {
+  const { stackSave, stackRestore, lua_getstack, malloc } = exports as Partial<EngineBuild['exports']>;
+  if (!stackSave || !stackRestore || !lua_getstack || !malloc) return () => false;
+  const base = stackSave();
+  const debug = malloc(DEBUG_SIZE);
+  return (L) => {
+    stackRestore(base);
+    return lua_getstack(L, 0, debug) === 0;
   };
 }
 

@@ -77,6 +77,11 @@ export interface RawLua {
    */
   allowhooks(L: number): void;
   atpanic(L: number, fn: number): number;
+  /**
+   * After an error outside of any protected call, which left by a JavaScript exception: puts the C stack back.
+   * @returns false when Lua was in the middle of a function, which it would go on with
+   */
+  recover(L: number): boolean;
   malloc(size: number): number;
   free(p: number): void;
   /** Makes a JavaScript function callable as a lua_CFunction (or hook, with 'vii'); it costs a table slot for good. */

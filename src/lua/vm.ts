@@ -126,19 +126,30 @@ export class LuaVm {
    */
   enter(activity: string): boolean {
     if (!this.#usable) return false;
-    this.#activities.push(activity);
-    if (this.#bases.length === 0) this.#events.enter(this);
-    this.#bases.push(this.raw.gettop(this.L));
-    if (this.#bases.length > 1) this.raw.refget(this.L, this.#handler);
-    return true;
+    const depth = this.#activities.push(activity);
+    this.#bases.push(0);
+    try {
+      if (depth === 1) this.#events.enter(this);
+      this.#bases[depth - 1] = this.raw.gettop(this.L);
+      if (depth > 1) this.raw.refget(this.L, this.#handler);
+      return true;
+    } catch (error) {
+      return this.#refuse(error);
+    }
   }
 
   /** Ends the entry and drops what it left on the stack. */
   leave(): void {
-    const base = this.#bases.pop();
-    if (this.#usable && base !== undefined) this.raw.settop(this.L, base);
-    if (this.#bases.length === 0) this.#events.leave(this);
-    this.#activities.pop();
+    const base = this.#bases[this.#bases.length - 1] ?? 0;
+    try {
+      if (this.#usable) this.#reset(base);
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.#bases.pop();
+      if (this.#bases.length === 0) this.#events.leave(this);
+      this.#activities.pop();
+    }
   }
 
   /**
@@ -159,10 +170,15 @@ export class LuaVm {
     return this.raw.pcall(this.L, count, results, this.#bases.length > 1 ? base + 1 : 1);
   }
 
-  /** Ends an entry that a JavaScript exception came out of: not enough memory, or a machine that is broken. */
+  /**
+   * Deals with a JavaScript exception that came out of an entry: not enough memory, or a machine that is broken. To be
+   * called before `leave`.
+   * @throws the same again in a nested entry, as the frames of Lua that it has to pass are not all passed yet
+   */
   fail(error: unknown): void {
-    if (error instanceof LuaError) this.#events.error(this.activity, error.message);
-    else this.#break(messageOf(error));
+    if (error instanceof LuaError && this.#recovers()) this.#events.error(this.activity, error.message);
+    else if (this.#bases.length > 1) throw error;
+    else this.#break(`${this.entry}: ${messageOf(error)}`);
   }
 
   /**
@@ -261,6 +277,25 @@ export class LuaVm {
     throw new LuaError(this.bytes.text(L, -1) ?? 'error outside of a protected call');
   }
 
+  #reset(base: number): void {
+    if (this.#bases.length === 1) this.brake.release();
+    this.raw.settop(this.L, base);
+  }
+
+  #refuse(error: unknown): false {
+    try {
+      this.fail(error);
+    } finally {
+      this.leave();
+    }
+    return false;
+  }
+
+  /** In a nested entry there is nothing to be put in order: an error of Lua's own would not be a LuaError. */
+  #recovers(): boolean {
+    return this.#usable && (this.#bases.length > 1 || this.raw.recover(this.L));
+  }
+
   #break(reason: string): void {
     if (!this.#usable) return;
     this.#usable = false;
@@ -271,8 +306,10 @@ export class LuaVm {
 /** The first byte of compiled Lua. */
 const BYTECODE = 0x1b;
 
+/** The other RangeErrors – an array or a string that would be too long – are of JavaScript and leave Lua intact. */
 function isTrap(error: unknown): boolean {
-  return error instanceof RangeError || (error as Error)?.constructor?.name === 'RuntimeError';
+  if (error instanceof RangeError) return error.message.includes('call stack');
+  return error instanceof WebAssembly.RuntimeError;
 }
 
 /** Lua's own loader of files skips a first line that begins with "#"; the line stays, so that numbers are right. */

@@ -26,6 +26,9 @@ declare namespace WebAssembly {
     set(index: number, value: unknown): void;
   }
 
+  /** A trap. */
+  class RuntimeError extends Error {}
+
   function compile(bytes: Uint8Array<ArrayBuffer>): Promise<Module>;
   function instantiate(module: Module, imports: Imports): Promise<Instance>;
 }

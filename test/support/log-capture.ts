@@ -11,6 +11,8 @@ type Wanted = string | RegExp;
 
 export class LogCapture implements Logger {
   readonly lines: Line[] = [];
+  /** Called for each line, while it is being logged. */
+  onLine: ((text: string) => unknown) | undefined;
   readonly #level: number;
   #waiting: { wanted: Wanted; from: number; found: (line: Line) => void }[] = [];
 
@@ -53,6 +55,7 @@ export class LogCapture implements Logger {
 
   #add(line: Line): void {
     this.lines.push(line);
+    this.onLine?.(line.text);
     const ready = this.#waiting.filter(({ wanted }) => matches(line, wanted));
     this.#waiting = this.#waiting.filter(({ wanted }) => !matches(line, wanted));
     for (const { found } of ready) found(line);

@@ -78,7 +78,6 @@ export class Watchdog {
 
   leave(): void {
     const vm = this.#entered.pop();
-    if (this.#reason !== undefined) vm?.brake.release();
     if (this.#entered.length > 0 || !vm) return;
     const seen = this.#cells[SEEN] === this.#sequence;
     this.#count();
