@@ -146,14 +146,25 @@ export class Application implements GenerationEvents {
     if (state.name !== 'running') return state.name === 'failed' ? this.#start() : undefined;
     const begun = performance.now();
     const old = state.generation;
-    const spare = this.#create(old);
-    const next = await this.#create();
-    const again = await spare;
+    const created = await this.#createBoth(old, cause);
+    if (!created) return;
+    const [again, next] = created;
     // Stopped meanwhile, or its machine broke.
     if (this.#state === state && this.#passes(next, old, cause))
       this.#swap(old, next, again, { cause, begun });
     else next.dispose();
     if (this.#state.name !== 'running' || this.#state.generation !== again) again.dispose();
+  }
+
+  /** The old version once more, to come back to, and the new one; undefined, and logged, when they cannot be made. */
+  async #createBoth(old: Generation, cause: string): Promise<readonly [Generation, Generation] | undefined> {
+    try {
+      return await Promise.all([this.#create(old), this.#create()]);
+    } catch (error) {
+      if (this.#state.name === 'running')
+        this.#error(`application ${this.title} not reloaded (${cause}): ${explain(error)}`);
+      return undefined;
+    }
   }
 
   #create(like?: Generation): Promise<Generation> {
