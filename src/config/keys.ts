@@ -70,7 +70,8 @@ const logs = {
   format: {
     type: oneOf('auto', 'text', 'json'),
     default: 'auto',
-    meaning: 'Lines on the console; auto: text on a terminal, else JSON.',
+    meaning:
+      'Format of the lines, in the log files too. auto: text, with colours on a terminal, with priorities in the journal.',
   },
   directory: {
     type: optional(folder),
