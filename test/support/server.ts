@@ -4,7 +4,7 @@
  * `CUMULUS_TEST_LUA` chooses the engine, so that the same tests run on both.
  */
 import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { loadConfig } from '../../src/config.js';
@@ -67,13 +67,26 @@ export function temporaryFolder(): string {
   return realpathSync(mkdtempSync(join(tmpdir(), 'cumulus-test-')));
 }
 
+/**
+ * Below the range from which the system chooses ports for others (32768 on Linux), so that none of them can take the
+ * port before the test does; from a random place on, because other test processes do the same.
+ */
+const PORTS = { first: 10_240, count: 22_000 };
+let nextPort = Math.floor(Math.random() * PORTS.count);
+
 /** A port that nothing listens on. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = PORTS.first + (nextPort++ % PORTS.count);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, () => resolve(true));
+    });
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 function writeBelow(root: string, path: string, text: string | Uint8Array): void {
