@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { expect, test } from 'vitest';
 import { formatAddress, isHost, parseAddress } from '../../src/net/address.js';
 
@@ -11,7 +12,7 @@ test.each([
   [' localhost:7 ', 'localhost', 7],
   ['a_b-c.d:7', 'a_b-c.d', 7],
 ])('%j is host %j and port %i', (text, host, port) => {
-  expect(parseAddress(text)).toEqual({ host, port });
+  expect(parseAddress(text)).toEqual({ host, port, family: isIP(host) });
 });
 
 test.each([
