@@ -34,7 +34,7 @@ export class Bounds {
     this.#folders = folders;
     this.#folder = toBinary(folders.folder);
     const named = [toBinary(folders.root), this.#folder];
-    this.#real = named.map(realPath);
+    this.#real = named.map(realPathOf);
     this.#named = [...named, ...this.#real];
   }
 
@@ -132,6 +132,15 @@ export function toPath(binary: string): Buffer {
 
 function realPath(path: string): string {
   return realpathSync.native(toPath(path), { encoding: 'buffer' }).toString('latin1');
+}
+
+/** A folder that has just been removed has no other path; the application that was in it ends soon. */
+function realPathOf(folder: string): string {
+  try {
+    return realPath(folder);
+  } catch {
+    return folder;
+  }
 }
 
 function isAscii(text: string): boolean {
