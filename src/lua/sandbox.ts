@@ -50,6 +50,7 @@ export function installSandbox(vm: LuaVm, options: SandboxOptions): Sandbox {
   const builder = new Builder(vm);
   installIo(builder, vm, files, bounds, options);
   if (vm.raw.version === '5.4') installCompatibility(builder, vm, options.stack);
+  else builder.run('wide51', 0);
   installModules(builder, vm, bounds, options);
   limit(builder, vm, options);
   return {

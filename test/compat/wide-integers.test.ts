@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { notesOf, stopAfterEach } from '../api/run-script.js';
+
+stopAfterEach();
+
+test('integers of more than 32 bits are formatted as they are', async () => {
+  const format = '"%d|%13d|%-15d|%+d|%i|%5d%%|%s|%x|%X|%12x|%-10x|"';
+  const values = '2^31, 1355500800000, 2^40, 2^31, -2^40, 7, "x", 2^40 + 255, 2^32 - 1, 2^32, 2^33';
+  expect(
+    await notesOf(`
+      NOTE(string.format(${format}, ${values}))
+      NOTE(("%d %d"):format(-2^31 - 1, 2^53))
+      NOTE(string.format("%d", cumulus.epochTime) == string.format("%.0f", cumulus.epochTime) and "same ms" or "other")
+    `),
+  ).toEqual([
+    '2147483648|1355500800000|1099511627776  |+2147483648|-1099511627776|    7%|x|100000000ff|FFFFFFFF|   100000000|200000000 |',
+    '-2147483649 9007199254740992',
+    'same ms',
+  ]);
+});
+
+test('errors of string.format name it and the place', async () => {
+  const notes = await notesOf(`
+    local function message(...)
+      local _, text = pcall(function(...) local s = string.format(...) return s end, ...)
+      return text
+    end
+    NOTE(message("%d", nil))
+    NOTE(message("%d %d", 2^40))
+    NOTE(message("%y", 1))
+    NOTE(message())
+  `);
+  expect(notes).toHaveLength(4);
+  for (const note of notes)
+    expect(note).toMatch(/^www\/main\.lua:3: (bad argument #\d|invalid).*to 'format'/);
+});
