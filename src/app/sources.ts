@@ -55,9 +55,14 @@ export class Sources implements LuaSources {
     return [...this.#read.keys()];
   }
 
-  /** True when a change of `file` would make another version. */
+  /**
+   * True when `file` belongs to the application and is not as it was when it was read: another version. A change may be
+   * reported twice, or late, when this version has it already.
+   */
   concerns(file: string): boolean {
-    return this.#read.has(file) || this.#missing.has(file);
+    const known = this.#read.get(file);
+    if (known) return (stampOf(file) ?? '') !== known.stamp;
+    return this.#missing.has(file) && stampOf(file) !== undefined;
   }
 
   /** The first file that is not as it was when it was read. */
