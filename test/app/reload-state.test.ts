@@ -77,3 +77,27 @@ test('an onStop that throws loses its state and nothing else', async () => {
   expect((await running.log.waitFor(/^two/)).text).toBe('two (null)');
   expect(running.log.texts('error').join()).toContain('onStop');
 });
+
+test('an onStop that loops is ended by the time limit, and the new version starts', async () => {
+  running = await startServer('function onStop() while true do end end', '[lua]\ntimeout=200\n');
+  running.write('main.lua', 'function onStart(path, state) NOTE("two ", state) end');
+  expect((await running.log.waitFor(/^two/)).text).toBe('two (null)');
+  expect(running.log.texts('error').join()).toContain('time limit');
+});
+
+test('a main.lua that loops is ended by the time limit and rolled back', async () => {
+  running = await startServer('function onStart() NOTE("good") end', '[lua]\ntimeout=200\n');
+  running.write('main.lua', 'while true do end');
+  const line = await running.log.waitFor('rolled back');
+  expect(line.text).toContain('time limit');
+  expect(running.log.texts('note').filter((text) => text === 'good')).toHaveLength(2);
+});
+
+test('an error in onStart is logged, and the new version stays', async () => {
+  running = await startServer('function onManage() end');
+  running.write('main.lua', 'function onStart() error("late") end function onStop() NOTE("two stops") end');
+  await running.log.waitFor('reloaded as generation 2');
+  expect(running.log.texts('error').join()).toContain('late');
+  running.write('main.lua', 'NOTE("three")');
+  await running.log.waitFor('two stops');
+});
