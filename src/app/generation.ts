@@ -247,7 +247,7 @@ export class Generation implements VmEvents {
 
   #readState(vm: LuaVm): LuaValue {
     return readValue(vm, -1, 'state', {
-      isObject: (pointer) => this.#handles?.isObject(pointer) ?? false,
+      isObject: (i) => this.#handles?.isObject(i) ?? false,
       refuse: (path, typeName) => {
         this.error('onStop', `${path} cannot be carried over a reload: it is a ${typeName}`);
         return undefined;

@@ -63,8 +63,11 @@ export function adapt51(build: EngineBuild, memory: number): RawLua {
     next: x.lua_next,
     newuserdata: x.lua_newuserdata,
     setmetatable: x.lua_setmetatable,
+    getmetatable: x.lua_getmetatable,
     refget: (L, id) => x.lua_rawgeti(L, REGISTRY, FIRST_SLOT + id),
     refset: (L, id) => x.lua_rawseti(L, REGISTRY, FIRST_SLOT + id),
+    slotget: x.lua_rawgeti,
+    slotset: x.lua_rawseti,
     pushglobals: (L) => x.lua_pushvalue(L, GLOBALS),
     loadbuffer: x.luaL_loadbuffer,
     pcall: x.lua_pcall,
@@ -115,6 +118,7 @@ interface Exports51 {
   lua_next(L: N, i: N): N;
   lua_newuserdata(L: N, size: N): N;
   lua_setmetatable(L: N, i: N): void;
+  lua_getmetatable(L: N, i: N): N;
   lua_rawgeti(L: N, i: N, n: N): void;
   lua_rawseti(L: N, i: N, n: N): void;
   luaL_loadbuffer(L: N, p: N, length: N, name: N): N;

@@ -64,9 +64,12 @@ export function adapt54(build: EngineBuild, memory: number): RawLua {
     next: x.lua_next,
     newuserdata: (L, size) => x.lua_newuserdatauv(L, size, 0),
     setmetatable: x.lua_setmetatable,
+    getmetatable: x.lua_getmetatable,
     // By light pointer: the family of rawgeti takes a BigInt.
     refget: (L, id) => x.lua_rawgetp(L, REGISTRY, id),
     refset: (L, id) => x.lua_rawsetp(L, REGISTRY, id),
+    slotget: x.lua_rawgetp,
+    slotset: x.lua_rawsetp,
     pushglobals: (L) => x.lua_rawgeti(L, REGISTRY, RIDX_GLOBALS),
     loadbuffer: (L, p, length, name) => x.luaL_loadbufferx(L, p, length, name, 0),
     pcall: (L, n, results, handler) => x.lua_pcallk(L, n, results, handler, 0, 0),
@@ -121,6 +124,7 @@ interface Exports54 {
   lua_next(L: N, i: N): N;
   lua_newuserdatauv(L: N, size: N, values: N): N;
   lua_setmetatable(L: N, i: N): void;
+  lua_getmetatable(L: N, i: N): N;
   lua_rawgetp(L: N, i: N, p: N): void;
   lua_rawsetp(L: N, i: N, p: N): void;
   lua_rawgeti(L: N, i: N, n: bigint): void;

@@ -23,7 +23,7 @@ export interface Handle<T> {
   readonly target: T;
   /** The ObjectClass, by identity. */
   readonly kind: object;
-  /** Registry slot while open, else the slot's number is only an identity. */
+  /** Its slot in the weak table always, and in the registry while open. */
   readonly id: number;
   pointer: number;
   open: boolean;
@@ -47,8 +47,8 @@ export interface ClassDefinition<T> {
 
 export interface ObjectClass<T> {
   readonly definition: ClassDefinition<T>;
-  /** Registry slot of the constructor. */
-  readonly constructor_: number;
+  /** Registry slot of the objects' metatable. */
+  readonly metatable: number;
 }
 
 /** Pushes an event's arguments and returns their number. A plain function, so that no event makes a closure. */
@@ -61,6 +61,8 @@ export class Handles {
   readonly #byId = new Map<number, Handle<unknown>>();
   readonly #open = new Set<Handle<unknown>>();
   readonly #define: number;
+  /** Registry slot of a table of all objects by id, with weak values: who is in it has not been collected. */
+  readonly #objects: number;
   /** Told when the last open object has been released; may be called in the middle of an entry. */
   onEmpty: (() => void) | undefined;
 
@@ -69,16 +71,19 @@ export class Handles {
     this.#vm = vm;
     this.#stack = stack;
     this.#define = vm.ref();
+    this.#objects = vm.ref();
     const { raw, L } = vm;
-    raw.pushcclosure(
-      L,
-      vm.hostFunction((state) => this.#collected(state)),
-      0,
-    );
+    raw.createtable(L, 0, 0);
+    raw.createtable(L, 0, 1);
+    vm.bytes.pushText(L, 'v');
+    raw.setfield(L, -2, vm.bytes.name('__mode'));
+    raw.setmetatable(L, -2);
+    raw.refset(L, this.#objects);
     const warn = (state: number) => {
       warnReadOnly(vm.bytes.text(state, 1) ?? '', vm.bytes.text(state, 2) ?? '');
       return 0;
     };
+    raw.pushcclosure(L, vm.hostFunction(this.#afterCollection), 0);
     raw.pushcclosure(L, vm.hostFunction(warn), 0);
     vm.runStdlib('objects', 2);
     raw.refset(L, this.#define);
@@ -95,7 +100,7 @@ export class Handles {
 
   define<T>(definition: ClassDefinition<T>): ObjectClass<T> {
     const { raw, L, bytes } = this.#vm;
-    const objectClass: ObjectClass<T> = { definition, constructor_: this.#vm.ref() };
+    const objectClass: ObjectClass<T> = { definition, metatable: this.#vm.ref() };
     raw.refget(L, this.#define);
     bytes.pushText(L, definition.name);
     this.#functions(Object.entries(definition.methods), (name, method) =>
@@ -106,7 +111,7 @@ export class Handles {
     const settable = properties.filter(([, property]) => property.set !== undefined);
     this.#functions(settable, (_, property) => this.#setter(objectClass, property));
     if (raw.pcall(L, 4, 1, 0) !== 0) throw new Error(bytes.text(L, -1));
-    raw.refset(L, objectClass.constructor_);
+    raw.refset(L, objectClass.metatable);
     return objectClass;
   }
 
@@ -114,10 +119,13 @@ export class Handles {
   create<T>(objectClass: ObjectClass<T>, target: T): Handle<T> {
     const { raw, L } = this.#vm;
     const handle: Handle<T> = { target, kind: objectClass, id: this.#vm.ref(), pointer: 0, open: false };
-    raw.refget(L, objectClass.constructor_);
-    raw.pushnumber(L, handle.id);
-    if (raw.pcall(L, 1, 1, 0) !== 0)
-      throw new LuaError(this.#vm.bytes.text(L, -1) ?? 'not enough memory', false);
+    raw.createtable(L, 0, 2);
+    raw.refget(L, objectClass.metatable);
+    raw.setmetatable(L, -2);
+    raw.refget(L, this.#objects);
+    raw.pushvalue(L, -2);
+    raw.slotset(L, -2, handle.id);
+    raw.settop(L, -2);
     handle.pointer = raw.topointer(L, -1);
     this.#byPointer.set(handle.pointer, handle);
     this.#byId.set(handle.id, handle);
@@ -146,9 +154,15 @@ export class Handles {
     if (this.#open.size === 0) this.onEmpty?.();
   }
 
-  /** True for the address of a table that is an object of the API. */
-  isObject(pointer: number): boolean {
-    return this.#byPointer.has(pointer);
+  /** True when the value at stack index `i` is an object of the API. */
+  isObject(i: number): boolean {
+    const { raw, L } = this.#vm;
+    const handle = this.#byPointer.get(raw.topointer(L, i));
+    if (!handle || raw.getmetatable(L, i) === 0) return false;
+    raw.refget(L, (handle.kind as ObjectClass<unknown>).metatable);
+    const same = raw.rawequal(L, -1, -2) !== 0;
+    raw.settop(L, -3);
+    return same;
   }
 
   /** The object behind argument `i`, when it is one of this class. */
@@ -252,16 +266,26 @@ export class Handles {
     };
   }
 
-  /** The object's finalizer: its argument is the object, or its id where an anchor reports. */
-  #collected(L: number): number {
+  /**
+   * Runs after each cycle of the garbage collector: forgets the closed objects that it has freed. One finalizer a cycle
+   * is enough; one for each object costs as much as the rest of the object's life.
+   */
+  readonly #afterCollection: HostFunction = (L) => {
     const { raw } = this.#vm;
-    const isObject = raw.type(L, 1) === 5;
-    const handle = isObject ? this.#byPointer.get(raw.topointer(L, 1)) : this.#byId.get(raw.tonumber(L, 1));
-    if (!handle || handle.open) return 0;
-    // With anchors the object's memory may have been given to another object already.
+    raw.refget(L, this.#objects);
+    for (const handle of this.#byId.values()) {
+      if (handle.open) continue;
+      raw.slotget(L, -1, handle.id);
+      if (raw.type(L, -1) === LUA_TNIL) this.#forget(handle);
+      raw.settop(L, -2);
+    }
+    return 0;
+  };
+
+  #forget(handle: Handle<unknown>): void {
+    // The object's memory may have been given to another one already.
     if (this.#byPointer.get(handle.pointer) === handle) this.#byPointer.delete(handle.pointer);
     this.#byId.delete(handle.id);
     this.#vm.unref(handle.id);
-    return 0;
   }
 }

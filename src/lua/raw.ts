@@ -59,9 +59,14 @@ export interface RawLua {
   newuserdata(L: number, size: number): number;
   /** Pops a table and makes it the metatable of the value at `i`. */
   setmetatable(L: number, i: number): void;
+  /** 0, and nothing pushed, when there is none. */
+  getmetatable(L: number, i: number): number;
   /** Pushes, or pops into, slot `id` of the registry. */
   refget(L: number, id: number): void;
   refset(L: number, id: number): void;
+  /** The same for the table at `i`, which must hold nothing else. */
+  slotget(L: number, i: number, id: number): void;
+  slotset(L: number, i: number, id: number): void;
   pushglobals(L: number): void;
   loadbuffer(L: number, p: number, length: number, name: number): number;
   pcall(L: number, arguments_: number, results: number, handler: number): number;

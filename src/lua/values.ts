@@ -13,8 +13,8 @@ const MAX_DEPTH = 200;
 
 /** What to do with values that are not plain. */
 export interface NotPlain {
-  /** True for the address of a table that is an object of the API. */
-  isObject(pointer: number): boolean;
+  /** True when the table at stack index `i` is an object of the API. */
+  isObject(i: number): boolean;
   /** @param path "state.clients.1" @returns what stands in for the value */
   refuse(path: string, typeName: string): LuaValue;
   /** Fields that a table may also have through its metatable, where they are text or a number. */
@@ -81,7 +81,7 @@ class Reader {
     const pointer = raw.topointer(L, i);
     const seen = this.#seen.get(pointer);
     if (seen) return seen;
-    if (this.#notPlain.isObject(pointer)) return this.#notPlain.refuse(path, 'object');
+    if (this.#notPlain.isObject(i)) return this.#notPlain.refuse(path, 'object');
     if (depth >= MAX_DEPTH) return this.#notPlain.refuse(path, `table nested more than ${MAX_DEPTH} deep`);
     const table = new LuaTable();
     this.#seen.set(pointer, table);

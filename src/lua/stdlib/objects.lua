@@ -1,29 +1,31 @@
 -- Objects of the API: tables that scripts may add to, whose methods and properties are the host's.
 --
--- Look-up of methods stays inside Lua; only a property's value is asked of the host. An object that is collected is
--- reported to `release`: by its metatable in 5.4, by an anchor in 5.1, where tables have no finalizers.
+-- Look-up of methods stays inside Lua; only a property's value is asked of the host. `after_collection` is called when
+-- the garbage collector has been through: by the finalizer of something that nobody refers to, made anew each time.
 
-local release, warn_read_only = ...
+local after_collection, warn_read_only = ...
 local setmetatable, rawset, newproxy = setmetatable, rawset, newproxy
-local anchor
 
 if _VERSION == 'Lua 5.1' then
-  local anchors = setmetatable({}, { __mode = 'k' })
-  local identity = setmetatable({}, { __mode = 'k' })
   local prototype = newproxy(true)
   debug.getmetatable(prototype).__gc = function(proxy)
-    if identity[proxy] then release(identity[proxy]) end
+    if proxy == prototype then return end
+    after_collection()
+    newproxy(prototype)
   end
-  function anchor(object, id)
-    local proxy = newproxy(prototype)
-    identity[proxy] = id
-    anchors[object] = proxy
+  newproxy(prototype)
+else
+  local meta = {}
+  function meta.__gc()
+    after_collection()
+    setmetatable({}, meta)
   end
+  setmetatable({}, meta)
 end
 
--- Returns the constructor of a class: constructor(id) → object.
+-- Returns the metatable of a class.
 return function(name, methods, getters, setters)
-  local meta = { __metatable = name, __name = name, __gc = release }
+  local meta = { __metatable = name, __name = name }
 
   function meta.__index(self, key)
     local method = methods[key]
@@ -39,9 +41,5 @@ return function(name, methods, getters, setters)
     rawset(self, key, value)
   end
 
-  return function(id)
-    local object = setmetatable({}, meta)
-    if anchor then anchor(object, id) end
-    return object
-  end
+  return meta
 end
