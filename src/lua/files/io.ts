@@ -1,17 +1,17 @@
 /**
- * Lua's `io` and the methods of files, on the real disk. What needs closures (`lines`) is in stdlib/io.lua.
+ * Lua's `io` on the real disk. What needs closures (`lines`) is in stdlib/io.lua.
  *
  * Every function here is called by scripts directly, so that an error's position is theirs.
  */
 import { LuaError } from '../lua-error.js';
-import { LUA_TNUMBER, LUA_TSTRING } from '../raw.js';
+import { LUA_TNUMBER } from '../raw.js';
 import type { Stack } from '../stack.js';
 import type { HostFunction, LuaVm } from '../vm.js';
-import { badArgument, checkInteger, checkString, optionalString, orFailure, wrongType } from './arguments.js';
+import { badArgument, checkString, optionalString, orFailure } from './arguments.js';
 import { type Bounds, toText } from './bounds.js';
 import type { ConsoleInput, ConsoleOutput } from './console-file.js';
-import { Formats } from './formats.js';
-import type { LuaFile, Whence } from './lua-file.js';
+import type { LuaFile } from './lua-file.js';
+import { FileMethods } from './methods.js';
 import { parseMode } from './modes.js';
 import type { OpenFiles } from './open-files.js';
 import { openFile, openTemporary } from './opening.js';
@@ -35,46 +35,35 @@ export class Io {
   readonly #context: IoContext;
   /** The default files: the file, and the registry slot of its userdata. */
   readonly #defaults: Record<Direction, { file: LuaFile; readonly slot: number }>;
-  readonly #formats: Formats;
+  readonly #methods: FileMethods;
 
   constructor(context: IoContext) {
     this.#context = context;
     const { vm, stdin, stdout } = context;
     this.#defaults = { input: { file: stdin, slot: vm.ref() }, output: { file: stdout, slot: vm.ref() } };
-    this.#formats = new Formats(vm, context.stack);
+    this.#methods = new FileMethods(vm, context.stack, context.files);
   }
 
   /** The functions of the library; `io.` is how errors name them. */
   get functions(): Readonly<Record<string, HostFunction>> {
-    const { stack } = this.#context;
+    const { stack, vm } = this.#context;
+    const methods = this.#methods;
+    const output = this.#defaults.output.slot;
     return {
       open: () => orFailure(stack, () => this.#open(), this.#name(1)),
       tmpfile: () => orFailure(stack, () => this.#tmpfile()),
       type: () => this.#type(),
-      read: () => this.#formats.read(this.#default('input'), 1),
-      write: () => this.#write('output', 1),
-      close: () => this.#close(stack.count === 0 ? this.#default('output') : this.#file('close')),
-      flush: () => this.#flush(this.#default('output')),
+      read: () => methods.read(this.#default('input'), 1),
+      write: () => methods.write(this.#default('output'), 1, () => vm.raw.refget(vm.L, output)),
+      close: () => methods.close(stack.count === 0 ? this.#default('output') : methods.file('close')),
+      flush: () => methods.flush(this.#default('output')),
       input: () => this.#setDefault('input', 'r'),
       output: () => this.#setDefault('output', 'w'),
     };
   }
 
   get methods(): Readonly<Record<string, HostFunction>> {
-    const { files } = this.#context;
-    return {
-      read: () => this.#formats.read(this.#file('read'), 2),
-      write: () => this.#write(undefined, 2),
-      seek: () => this.#seek(this.#file('seek')),
-      flush: () => this.#flush(this.#file('flush')),
-      setvbuf: () => this.#setvbuf(this.#file('setvbuf')),
-      close: () => this.#close(this.#file('close')),
-      tostring: () => this.#tostring(),
-      collected: () => {
-        files.collected();
-        return 0;
-      },
-    };
+    return this.#methods.functions;
   }
 
   /** Sets stdin, stdout and stderr in the table at the top; the first two are the default files. */
@@ -124,68 +113,13 @@ export class Io {
     return stack.pushText(file && (file.closed ? 'closed file' : 'file'));
   }
 
-  #tostring(): number {
-    const { stack, files, vm } = this.#context;
-    const file = files.at(1);
-    const address = vm.raw.topointer(vm.L, 1).toString(16).padStart(8, '0');
-    return stack.pushText(file && !file.closed ? `file (0x${address})` : 'file (closed)');
-  }
-
-  /** Values from index `first` on. The file is a default one, or at index 1. */
-  #write(direction: Direction | undefined, first: number): number {
-    const { vm, stack } = this.#context;
-    const file = direction ? this.#default(direction) : this.#file('write');
-    const count = stack.count;
-    return orFailure(stack, () => {
-      for (let i = first; i <= count; i++) {
-        const type = stack.type(i);
-        if (type !== LUA_TSTRING && type !== LUA_TNUMBER) {
-          const got = stack.typeName(i);
-          throw badArgument(i - first + 1, 'write', `string expected, got ${got}`);
-        }
-        file.write(stack.bytes(i) ?? EMPTY);
-      }
-      if (direction) vm.raw.refget(vm.L, this.#defaults[direction].slot);
-      else vm.raw.pushvalue(vm.L, 1);
-      return 1;
-    });
-  }
-
-  #seek(file: LuaFile): number {
-    const { stack } = this.#context;
-    const whence = optionalString(stack, 2, 'seek', 'cur');
-    if (!isWhence(whence)) throw badArgument(1, 'seek', `invalid option '${whence}'`);
-    const offset = stack.isNil(3) ? 0 : checkInteger(stack, 3, 'seek');
-    return orFailure(stack, () => stack.pushNumber(file.seek(whence, offset)));
-  }
-
-  #setvbuf(file: LuaFile): number {
-    const { stack } = this.#context;
-    const mode = checkString(stack, 2, 'setvbuf');
-    if (mode !== 'no' && mode !== 'line' && mode !== 'full')
-      throw badArgument(1, 'setvbuf', `invalid option '${mode}'`);
-    return this.#done(() => file.setBuffering(mode));
-  }
-
-  #flush(file: LuaFile): number {
-    return this.#done(() => file.flush());
-  }
-
-  #close(file: LuaFile): number {
-    const { files, stack } = this.#context;
-    if (!files.isStandard(file)) return this.#done(() => files.close(file));
-    stack.pushText(undefined);
-    stack.pushText('cannot close standard file');
-    return 2;
-  }
-
   /** `io.input([file])`, `io.output([file])`: sets and gets. */
   #setDefault(direction: Direction, mode: string): number {
     const { vm, stack, files } = this.#context;
     const current = this.#defaults[direction];
     if (!stack.isNil(1)) {
       const named = stack.isString(1) || stack.type(1) === LUA_TNUMBER;
-      current.file = named ? this.#openOrRaise(direction, mode) : this.#file(direction);
+      current.file = named ? this.#openOrRaise(direction, mode) : this.#methods.file(direction);
       vm.raw.pushvalue(vm.L, named ? -1 : 1);
       vm.raw.refset(vm.L, current.slot);
     }
@@ -209,27 +143,10 @@ export class Io {
     throw new LuaError(stack.text(-2) ?? 'cannot be opened');
   }
 
-  /** The file at index 1, open. */
-  #file(method: string): LuaFile {
-    const { files, stack } = this.#context;
-    const file = files.at(1);
-    if (!file) throw wrongType(stack, 1, method, 'FILE*');
-    if (file.closed) throw new LuaError('attempt to use a closed file');
-    return file;
-  }
-
   #default(direction: Direction): LuaFile {
     const { file } = this.#defaults[direction];
     if (file.closed) throw new LuaError(`default ${direction} file is closed`);
     return file;
-  }
-
-  #done(work: () => void): number {
-    const { stack } = this.#context;
-    return orFailure(stack, () => {
-      work();
-      return stack.pushBoolean(true);
-    });
   }
 
   #name(i: number): string {
@@ -237,9 +154,3 @@ export class Io {
     return stack.isString(i) ? (stack.text(i) ?? '') : '';
   }
 }
-
-function isWhence(text: string): text is Whence {
-  return text === 'set' || text === 'cur' || text === 'end';
-}
-
-const EMPTY = new Uint8Array(0);
