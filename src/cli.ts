@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { loadConfig } from './config.js';
 import { CumulusError, messageOf } from './errors.js';
+import { isJournal } from './log/outlets.js';
 import { createLogger, type ManagedLogger, parseLevel } from './logger.js';
 import { Server } from './server.js';
 import { ServiceManager } from './service-manager.js';
@@ -194,7 +195,9 @@ function report(error: unknown): number {
   // Commander has written its message already; help and version are not errors.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 78;
   if (!(error instanceof CumulusError)) throw error;
-  process.stderr.write(`cumulus-server: ${error.message}\n`);
+  // As an error, not as information, which is what systemd takes a line without a priority for.
+  const prefix = isJournal(2, process.env) ? '<3>' : '';
+  process.stderr.write(`${prefix}cumulus-server: ${error.message.replaceAll('\n', `\n${prefix}`)}\n`);
   return error.exitCode;
 }
 

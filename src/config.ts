@@ -30,6 +30,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** Likely typos, one a line, with file:line. */
   readonly warnings: string[];
+  /** Where a setting is, for messages about it: `FILE:LINE: [section] key`, without the line when it is a default. */
+  readonly placeOf: (section: string, key: string) => string;
 }
 
 /**
@@ -55,7 +57,8 @@ export function loadConfig(
     directory,
     sections: ini.sections,
   };
-  return { config: deepFreeze(config), warnings: findTypos(ini) };
+  const placeOf = (section: string, key: string) => placeIn(ini, section, key);
+  return { config: deepFreeze(config), warnings: findTypos(ini), placeOf };
 }
 
 function readText(file: string): string {
@@ -104,7 +107,12 @@ function refusal(ini: IniFile, section: string, name: string, text: string, key:
   // Whatever stands in the file must not be able to steer a terminal.
   const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
   const plain = shown.replace(/\p{Cc}/gu, '?');
-  return `${ini.file}:${ini.lineOf(section, name)}: [${section}] ${name} = ${plain}: must be ${key.type.allowed}`;
+  return `${placeIn(ini, section, name)} = ${plain}: must be ${key.type.allowed}`;
+}
+
+function placeIn(ini: IniFile, section: string, key: string): string {
+  const line = ini.lineOf(section, key);
+  return `${line === undefined ? ini.file : `${ini.file}:${line}`}: [${section}] ${key}`;
 }
 
 function checkedLevel(level: number): number {

@@ -3,8 +3,8 @@
  *
  * It knows no command line and no signals, and never ends the process.
  */
-import { existsSync, statSync } from 'node:fs';
 import { Applications } from './app/applications.js';
+import { problemOfRoot } from './app/discovery.js';
 import type { Services } from './app/services.js';
 import type { Config } from './config.js';
 import { CumulusError } from './errors.js';
@@ -103,11 +103,8 @@ function watchdogLog(logger: Logger & Partial<ManagedLogger>): WatchdogEvents {
   };
 }
 
-function checkedRoot(config: Config): string {
-  const { path } = config.applications;
-  if (existsSync(path) && statSync(path).isDirectory()) return path;
-  throw new CumulusError(
-    'CONFIG',
-    `${config.file}: [applications] path: ${path} is not a folder; create it with a main.lua in it`,
-  );
+function checkedRoot({ file, applications }: Config): string {
+  const problem = problemOfRoot(applications.path);
+  if (problem === undefined) return applications.path;
+  throw new CumulusError('CONFIG', `${file}: [applications] path: ${applications.path} ${problem}`);
 }

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../errors.js';
 import { Application } from './application.js';
-import { discover, MAIN } from './discovery.js';
+import { discover, MAIN, type Place } from './discovery.js';
 import type { Services } from './services.js';
 import { Watcher } from './watcher.js';
 
@@ -13,6 +13,8 @@ export class Applications {
   readonly #services: Services;
   readonly #root: string;
   readonly #byPath = new Map<string, Application>();
+  /** Folders that were warned of. */
+  readonly #unreadable = new Set<string>();
   #watcher: Watcher | undefined;
   #stopped = false;
   /** Changes are followed one series after the other. */
@@ -106,13 +108,21 @@ export class Applications {
   }
 
   async #startNew(): Promise<void> {
-    for (const place of discover(this.#root)) {
+    for (const place of this.#discover()) {
       if (this.#stopped) return;
       if (this.#byPath.has(place.path)) continue;
       const application = new Application(place, this.#services);
       this.#byPath.set(place.path, application);
       await application.start();
     }
+  }
+
+  #discover(): Place[] {
+    return discover(this.#root, ({ folder }, reason) => {
+      if (this.#unreadable.has(folder)) return;
+      this.#unreadable.add(folder);
+      this.#services.logger.warn(`no application is looked for in ${folder}: ${reason}`);
+    });
   }
 
   /** With `[lua] files=any` a script may have loaded files from anywhere. */

@@ -1,46 +1,69 @@
 /**
  * Compiles every Lua file of every application without running any: for `cumulus-server check`.
+ *
+ * It looks where the server would look; a file that it does not find there, such as a module of Lua's own search path
+ * outside of the applications, is not checked.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { CumulusError, messageOf } from '../errors.js';
 import { LuaEngines } from '../lua/engine.js';
 import type { EngineVersion } from '../lua/raw.js';
 import { LuaVm, type VmEvents } from '../lua/vm.js';
-import { discover } from './discovery.js';
+import { folders, isApplication, type Place } from './discovery.js';
 
 export interface Checked {
+  /** Their paths. */
   readonly applications: readonly string[];
+  /** Lua files that were compiled. */
   readonly files: number;
   /** "www/chat/main.lua:3: …" */
   readonly problems: readonly string[];
 }
 
+/** Compiling takes memory; this is more than any source that a person wrote needs, bytes. */
 const MEMORY = 1024 * 1_048_576;
 
 const QUIET: VmEvents = { enter() {}, leave() {}, error() {}, broken() {} };
 
-/** @param root the applications' folder, absolute */
+/** @param root the applications' folder, absolute and readable */
 export async function checkApplications(root: string, version: EngineVersion): Promise<Checked> {
   const vm = await LuaVm.create(new LuaEngines(), { version, memory: MEMORY }, QUIET);
-  const files = luaFiles(root);
-  const problems = files.map((file) => problemOf(vm, root, file)).filter((problem) => problem !== undefined);
+  const problems: string[] = [];
+  const places = folders(root, ({ shown }, reason) => problems.push(`${shown}: ${reason}`));
+  const files = places.flatMap((place) => luaFiles(place));
+  problems.push(...files.flatMap((file) => problemOf(vm, file) ?? []));
   vm.close();
-  return { applications: discover(root).map(({ path }) => path), files: files.length, problems };
+  const applications = places.filter(isApplication).map(({ path }) => path);
+  return { applications, files: files.length, problems };
 }
 
-function luaFiles(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.lua'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => !/[/\\](\.|node_modules[/\\])/.test(file.slice(folder.length)))
-    .sort();
+interface LuaFile {
+  /** Absolute. */
+  readonly path: string;
+  /** As messages show it. */
+  readonly shown: string;
 }
 
-function problemOf(vm: LuaVm, root: string, file: string): string | undefined {
-  const shown = `${basename(root)}${file.slice(root.length)}`;
+/** The Lua files of one folder. One that is unreadable has been reported. */
+function luaFiles({ folder, shown }: Place): LuaFile[] {
+  return namesIn(folder)
+    .filter((name) => name.endsWith('.lua') && !name.startsWith('.'))
+    .map((name) => ({ path: join(folder, name), shown: `${shown}/${name}` }))
+    .filter(({ path }) => !statSync(path, { throwIfNoEntry: false })?.isDirectory());
+}
+
+function namesIn(folder: string): string[] {
   try {
-    vm.compile(readFileSync(file), `@${shown}`);
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
+
+function problemOf(vm: LuaVm, { path, shown }: LuaFile): string | undefined {
+  try {
+    vm.compile(readFileSync(path), `@${shown}`);
     vm.raw.settop(vm.L, 1);
     return undefined;
   } catch (error) {

@@ -3,8 +3,9 @@
  *
  * It reads folders and knows nothing of VMs. Hidden folders and node_modules are passed over.
  */
-import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { messageOf } from '../errors.js';
 
 export const MAIN = 'main.lua';
 
@@ -18,22 +19,49 @@ export interface Place {
   readonly shown: string;
 }
 
+/** Told of a folder whose content cannot be listed: whatever is in it is not found. */
+export type OnUnreadable = (folder: Place, reason: string) => void;
+
 /**
  * The applications under `root`, parents before children, siblings by name.
  * @param root absolute; its last component begins every shown name
  */
-export function discover(root: string): Place[] {
+export function discover(root: string, onUnreadable: OnUnreadable = () => {}): Place[] {
+  return folders(root, onUnreadable).filter(isApplication);
+}
+
+export function isApplication({ folder }: Place): boolean {
+  return existsSync(join(folder, MAIN));
+}
+
+/** `root` and every folder below it that may be an application, in the same order. */
+export function folders(root: string, onUnreadable: OnUnreadable): Place[] {
   const places: Place[] = [];
   visit({ path: '', folder: root, shown: basename(root) }, new Set());
   return places;
 
   function visit(place: Place, above: ReadonlySet<string>): void {
-    const real = realpathSync(place.folder);
-    // A link to a folder above would go round for ever.
-    if (above.has(real)) return;
-    if (existsSync(join(place.folder, MAIN))) places.push(place);
-    const within = new Set(above).add(real);
-    for (const name of foldersIn(place.folder)) visit(childOf(place, name), within);
+    try {
+      const real = realpathSync(place.folder);
+      // A link to a folder above would go round for ever.
+      if (above.has(real)) return;
+      places.push(place);
+      const within = new Set(above).add(real);
+      for (const name of foldersIn(place.folder)) visit(childOf(place, name), within);
+    } catch (error) {
+      onUnreadable(place, messageOf(error));
+    }
+  }
+}
+
+/** What is wrong with the folder of the applications, to be read after its name; undefined: nothing. */
+export function problemOfRoot(root: string): string | undefined {
+  if (!isFolder(root)) return 'is not a folder; create it with a main.lua in it';
+  try {
+    readdirSync(root);
+    return undefined;
+  } catch (error) {
+    return `cannot be read (${messageOf(error)}); give the user that runs the server the right to`;
   }
 }
 
@@ -55,9 +83,9 @@ function foldersIn(folder: string): string[] {
 
 function isFolder(path: string): boolean {
   try {
-    readdirSync(path);
-    return true;
+    return statSync(path).isDirectory();
   } catch {
+    // A link that leads nowhere, or round.
     return false;
   }
 }

@@ -1,8 +1,8 @@
 /**
  * `cumulus-server check`: everything that is wrong with a configuration and its applications, without running any.
  */
-import { existsSync } from 'node:fs';
 import { checkApplications } from '../app/check.js';
+import { problemOfRoot, titleOf } from '../app/discovery.js';
 import { describeConfig, loadConfig } from '../config.js';
 import { CumulusError } from '../errors.js';
 
@@ -17,23 +17,33 @@ export interface CheckResult {
   readonly report: string;
 }
 
-/** @throws CumulusError CONFIG when the configuration itself is wrong */
+/** @throws CumulusError CONFIG when the configuration itself is wrong: nothing else can be looked at then */
 export async function check({ config: file, verbose }: CheckOptions): Promise<CheckResult> {
-  const { config, warnings } = loadConfig(file);
+  const { config, warnings, placeOf } = loadConfig(file);
   const { path, required } = config.applications;
-  if (!existsSync(path)) {
-    throw new CumulusError('CONFIG', `${config.file}: [applications] path: ${path} is not a folder`);
-  }
+  const problemOfPath = problemOfRoot(path);
+  if (problemOfPath !== undefined)
+    throw new CumulusError('CONFIG', `${placeOf('applications', 'path')}: ${path} ${problemOfPath}`);
   const { applications, files, problems } = await checkApplications(path, config.lua.version);
   const missing = required
     .filter((wanted) => !applications.includes(wanted))
-    .map((wanted) => `${config.file}: [applications] required: there is no application ${wanted || '/'}`);
-  const found = [...problems, ...missing];
+    .map((wanted) => `${placeOf('applications', 'required')}: there is no application ${titleOf(wanted)}`);
+  const errors = [...missing, ...problems];
+  const counts = [
+    counted(applications.length, 'application'),
+    counted(files, 'Lua file'),
+    counted(errors.length, 'error'),
+    counted(warnings.length, 'warning'),
+  ];
   const lines = [
     ...(verbose ? [describeConfig(config), ''] : []),
     ...warnings.map((warning) => `warning: ${warning}`),
-    ...found.map((problem) => `error: ${problem}`),
-    `${config.file}: ${applications.length} applications, ${files} Lua files, ${found.length} errors, ${warnings.length} warnings`,
+    ...errors.map((problem) => `error: ${problem}`),
+    `${config.file}: ${counts.join(', ')}`,
   ];
-  return { good: found.length === 0, report: `${lines.join('\n')}\n` };
+  return { good: errors.length === 0, report: `${lines.join('\n')}\n` };
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -97,10 +97,12 @@ function wantsColours(env: NodeJS.ProcessEnv): boolean {
 }
 
 /**
+ * Whether `fd` leads to the journal.
+ *
  * JOURNAL_STREAM is "device:inode" of what systemd gave as stdout. It must be compared: what a service starts, a
  * desktop's terminal among them, inherits the variable without the stream.
  */
-function isJournal(fd: number, env: NodeJS.ProcessEnv): boolean {
+export function isJournal(fd: number, env: NodeJS.ProcessEnv): boolean {
   try {
     const { dev, ino } = fstatSync(fd, { bigint: true });
     return env['JOURNAL_STREAM'] === `${dev}:${ino}`;
