@@ -194,11 +194,13 @@ function guard(logger: ManagedLogger): void {
 function report(error: unknown): number {
   // Commander has written its message already; help and version are not errors.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 78;
-  if (!(error instanceof CumulusError)) throw error;
+  const known = error instanceof CumulusError;
+  // A defect is not thrown on: the guard would write it into a log that is closed by now.
+  const text = known ? error.message : `internal error: ${(error as Error)?.stack ?? messageOf(error)}`;
   // As an error, not as information, which is what systemd takes a line without a priority for.
   const prefix = isJournal(2, process.env) ? '<3>' : '';
-  process.stderr.write(`${prefix}cumulus-server: ${error.message.replaceAll('\n', `\n${prefix}`)}\n`);
-  return error.exitCode;
+  process.stderr.write(`${prefix}cumulus-server: ${text.replaceAll('\n', `\n${prefix}`)}\n`);
+  return known ? error.exitCode : 1;
 }
 
 function packageVersion(): string {

@@ -37,11 +37,11 @@ export class Watcher {
 
   /** Resolves when changes from now on will be noticed. @param onError told what cannot be watched */
   async start(onError: (error: Error) => void): Promise<void> {
-    const { watch } = await import('chokidar');
-    if (this.#closed) return;
+    const chokidar = await import('chokidar').catch(onError);
+    if (!chokidar || this.#closed) return;
     const ignored = (path: string) =>
       /(^|[/\\])(\.[^/\\]+|node_modules)$/.test(path.slice(this.#root.length));
-    const watcher = watch(this.#root, { ignoreInitial: true, ignored });
+    const watcher = chokidar.watch(this.#root, { ignoreInitial: true, ignored });
     this.#watcher = watcher;
     watcher.on('all', (_event, path) => this.#note(path));
     watcher.on('error', (error) => onError(error as Error));

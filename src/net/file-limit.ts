@@ -1,24 +1,27 @@
 /**
- * Notices that the process is about to run out of file descriptors. When it has, libuv closes what connects without
- * telling anybody; the number of a new descriptor, always the lowest free one, tells before.
+ * Notices that the process is about to run out of file descriptors, by the number of a new one: the system gives the
+ * lowest that is free.
+ *
+ * Invariant: connections never take the last descriptors, so that files can still be read, mail sent and names looked
+ * up. Once they were all gone libuv would close what connects without telling anybody; and when a thread is faster
+ * at taking the one descriptor that it does that with, it would spin until another becomes free.
  */
 import { readFileSync } from 'node:fs';
 
-/** Descriptors that are left when it is told. */
+/** Descriptors that are not for connections. */
 const MARGIN = 16;
-/** It is told again after this time, milliseconds. */
-const AGAIN_MS = 60_000;
 
 export class FileLimit {
-  readonly #limit = readLimit();
-  #toldAt = Number.NEGATIVE_INFINITY;
+  readonly limit = readLimit();
 
-  /** @param handle what Node calls `_handle`; without a number in it nothing is noticed @returns what to tell */
-  check(handle: { readonly fd?: number } | null | undefined): string | undefined {
-    const fd = handle?.fd ?? -1;
-    if (fd < this.#limit - MARGIN || performance.now() - this.#toldAt < AGAIN_MS) return undefined;
-    this.#toldAt = performance.now();
-    return `almost out of file descriptors (${fd} of ${this.#limit}): further connections will be closed; raise LimitNOFILE or ulimit -n`;
+  /** True when a connection must be given up. @param handle what Node calls `_handle`; it may not know its number */
+  reached(handle: { readonly fd?: number } | null | undefined): boolean {
+    return (handle?.fd ?? -1) >= this.limit - MARGIN;
+  }
+
+  /** What to tell when `count` connections have been given up. */
+  report(count: number): string {
+    return `almost out of file descriptors, the limit is ${this.limit}: ${count} connections closed; raise LimitNOFILE or ulimit -n`;
   }
 }
 

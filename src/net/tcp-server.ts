@@ -26,11 +26,13 @@ export class TcpServer {
   #port = 0;
   #connections = 0;
   readonly #dropped: DropReport;
+  readonly #unaffordable: DropReport;
 
   constructor(network: Network, handler: TcpServerHandler) {
     this.#network = network;
     this.#handler = handler;
     this.#dropped = new DropReport((count) => handler.onDropped(count));
+    this.#unaffordable = new DropReport((count) => handler.onError(network.fileLimit.report(count)));
   }
 
   get running(): boolean {
@@ -95,8 +97,10 @@ export class TcpServer {
       socket.destroy();
       return this.#dropped.add();
     }
-    const warning = this.#network.fileLimit.check((socket as { _handle?: { fd?: number } | null })._handle);
-    if (warning !== undefined) this.#handler.onError(warning);
+    if (this.#network.fileLimit.reached((socket as { _handle?: { fd?: number } | null })._handle)) {
+      socket.destroy();
+      return this.#unaffordable.add();
+    }
     this.#connections++;
     socket.once('close', () => {
       this.#connections--;

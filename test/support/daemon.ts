@@ -21,13 +21,15 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** Added to the test's own environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The most file descriptors that it may have open. */
+  readonly openFiles?: number;
 }
 
 export class Daemon {
   readonly pid: number;
   /** Resolves when the process has ended and its output is complete. */
   readonly ended: Promise<Ended>;
-  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
   #stdout = '';
   #stderr = '';
   #over = false;
@@ -37,14 +39,16 @@ export class Daemon {
   constructor(
     command: string,
     args: readonly string[],
-    { cwd = process.cwd(), env = {} }: ProcessOptions = {},
+    { cwd = process.cwd(), env = {}, openFiles }: ProcessOptions = {},
   ) {
-    const child = spawn(command, args, {
+    const limit = `ulimit -n ${openFiles} && exec "$0" "$@"`;
+    const [file, rest] = openFiles === undefined ? [command, args] : ['sh', ['-c', limit, command, ...args]];
+    const child = spawn(file, rest, {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.#child = child;
+    this.child = child;
     this.pid = child.pid ?? 0;
     child.stdout.setEncoding('utf8').on('data', (text) => {
       this.#stdout += text;
@@ -85,12 +89,12 @@ export class Daemon {
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    this.child.kill(signal);
   }
 
   /** Kills the process if it still runs. For the end of a test; what a stop does is tried with `signal`. */
   async kill(): Promise<void> {
-    if (!this.#over) this.#child.kill('SIGKILL');
+    if (!this.#over) this.child.kill('SIGKILL');
     await this.ended;
   }
 
