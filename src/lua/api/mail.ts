@@ -3,6 +3,7 @@
  * Specification: "Mails feature" of the documented page, and reference-behaviour.md, "Mail".
  */
 import type { ClassDefinition, Handle, ObjectClass, Resource } from '../handles.js';
+import { LuaError } from '../lua-error.js';
 import type { Stack } from '../stack.js';
 import type { ApiContext } from './context.js';
 import { pushText } from './push.js';
@@ -41,10 +42,18 @@ function readMail(stack: Stack) {
   for (let i = FIRST_RECIPIENT; i <= stack.count; i++) recipients.push(stack.text(i) ?? '');
   return {
     sender: stack.text(SENDER) ?? '',
-    subject: stack.text(SUBJECT) ?? '',
-    content: stack.text(CONTENT) ?? '',
+    subject: textAt(stack, SUBJECT, 'subject'),
+    content: textAt(stack, CONTENT, 'content'),
     recipients,
   };
+}
+
+/** nil is empty; addresses are judged by the mailer, whose answer comes through `onSent`. */
+function textAt(stack: Stack, i: number, name: string): string {
+  const text = stack.text(i);
+  if (text === undefined && !stack.isNil(i))
+    throw new LuaError(`sendMail: ${name} must be a string, not ${stack.describe(i)}`);
+  return text ?? '';
 }
 
 export const mailClass: ClassDefinition<MailObject> = { name: 'Mail', methods: {}, properties: {} };
