@@ -194,13 +194,18 @@ function guard(logger: ManagedLogger): void {
 function report(error: unknown): number {
   // Commander has written its message already; help and version are not errors.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 78;
-  const known = error instanceof CumulusError;
-  // A defect is not thrown on: the guard would write it into a log that is closed by now.
-  const text = known ? error.message : `internal error: ${(error as Error)?.stack ?? messageOf(error)}`;
+  const text = explain(error);
   // As an error, not as information, which is what systemd takes a line without a priority for.
   const prefix = isJournal(2, process.env) ? '<3>' : '';
   process.stderr.write(`${prefix}cumulus-server: ${text.replaceAll('\n', `\n${prefix}`)}\n`);
-  return known ? error.exitCode : 1;
+  return error instanceof CumulusError ? error.exitCode : 1;
+}
+
+/** A defect is not thrown on: the guard would write it into a log that is closed by now. */
+function explain(error: unknown): string {
+  // "EACCES: permission denied, open '/etc/…'" says all that there is to say.
+  if (error instanceof CumulusError || (error instanceof Error && 'syscall' in error)) return error.message;
+  return `internal error: ${(error as Error)?.stack ?? messageOf(error)}`;
 }
 
 function packageVersion(): string {

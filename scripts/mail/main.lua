@@ -1,6 +1,6 @@
 -- A mailer: a line "recipient text" becomes a mail, and the client is told when it has left.
 --   echo 'somebody@example.org Hello' | nc -q 2 localhost 1236
--- With [smtp] outbox=outbox in CumulusServer.ini.example, mails are written to outbox/*.eml.
+-- With [smtp] outbox=outbox in the configuration, mails are written to outbox/*.eml and none is sent.
 
 local PORT = 1236
 local SENDER = "Cumulus <cumulus@example.org>"
@@ -12,11 +12,11 @@ local function sendMail(client, recipient, text)
 	function mail:onSent(err)
 		if err then
 			ERROR(err)
-			client:send("not sent: " .. err .. "\n")
 		else
 			NOTE("mail to ", recipient, " sent")
-			client:send("sent to " .. recipient .. "\n")
 		end
+		-- The client may have gone while the mail was on its way.
+		if client.connected then client:send(err and "not sent: " .. err .. "\n" or "sent to " .. recipient .. "\n") end
 	end
 end
 

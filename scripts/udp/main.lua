@@ -1,5 +1,5 @@
 -- A UDP echo: every datagram goes back to who sent it.
---   nc -u localhost 1234
+--   nc -u 127.0.0.1 1234
 
 local ADDRESS = "0.0.0.0:1234"
 
@@ -14,6 +14,6 @@ function onStart(path)
 	if err then
 		ERROR(err)
 	else
-		NOTE("UDP echo; try: nc -u localhost 1234")
+		NOTE("UDP echo; try: nc -u 127.0.0.1 1234")
 	end
 end

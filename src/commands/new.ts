@@ -8,6 +8,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../config.js';
 import { CumulusError } from '../errors.js';
+import type { EngineVersion } from '../lua/raw.js';
 import { typesFolder } from './types.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../scripts/', import.meta.url));
@@ -34,21 +35,25 @@ export function createApplication(name: string, { config, template }: NewOptions
       `"${name}" cannot be an application's name: letters, digits, "_", "-", ".", and "/" between folders`,
     );
   }
-  if (!(template in TEMPLATES)) {
+  if (!Object.hasOwn(TEMPLATES, template)) {
     throw new CumulusError(
       'USAGE',
       `there is no template "${template}"; there are: ${Object.keys(TEMPLATES).join(', ')}`,
     );
   }
-  const made: string[] = [];
-  const folder = join(applicationsFolder(config, made), name);
+  const { path, version } = settings(config);
+  const folder = join(path, name);
   if (existsSync(folder)) throw new CumulusError('USAGE', `${folder} exists already: nothing was changed`);
+  const files = Object.entries(filesOf(name, template, version)).map(
+    ([file, text]) => [join(folder, file), text] as const,
+  );
+  if (!existsSync(config)) files.unshift([resolve(config), CONFIGURATION]);
   mkdirSync(folder, { recursive: true });
-  for (const [file, text] of Object.entries(filesOf(name, template))) {
-    writeFileSync(join(folder, file), text, { flag: 'wx' });
-    made.push(join(folder, file));
-  }
-  return `${made.map((file) => `created ${relative(process.cwd(), file)}`).join('\n')}\n\n${advice(config)}\n`;
+  const made = files.map(([file, text]) => {
+    writeFileSync(file, text, { flag: 'wx' });
+    return file;
+  });
+  return `${made.map((file) => `created ${shown(file)}`).join('\n')}\n\n${advice(config)}\n`;
 }
 
 export function listTemplates(): string {
@@ -57,12 +62,23 @@ export function listTemplates(): string {
     .join('\n')}\n`;
 }
 
-/** Where applications are; in an empty folder, a configuration is made that says so. */
-function applicationsFolder(config: string, made: string[]): string {
-  if (existsSync(config)) return loadConfig(config).config.applications.path;
-  writeFileSync(config, CONFIGURATION, { flag: 'wx' });
-  made.push(resolve(config));
-  return join(dirname(resolve(config)), 'www');
+interface Settings {
+  /** Where applications are. */
+  readonly path: string;
+  readonly version: EngineVersion;
+}
+
+/** What the configuration says, or the one that is about to be made. */
+function settings(file: string): Settings {
+  if (!existsSync(file)) return { path: join(dirname(resolve(file)), 'www'), version: '5.4' };
+  const { applications, lua } = loadConfig(file).config;
+  return { path: applications.path, version: lua.version };
+}
+
+/** A file below the current folder by its relative name. */
+function shown(file: string): string {
+  const short = relative(process.cwd(), file);
+  return short.startsWith('..') ? file : short;
 }
 
 const CONFIGURATION = `; Configuration of cumulus-server. Every key and its default: CumulusServer.ini.example of the package.
@@ -76,36 +92,39 @@ path=www
 outbox=outbox
 `;
 
-function filesOf(name: string, template: string): Record<string, string> {
+function filesOf(name: string, template: string, version: EngineVersion): Record<string, string> {
+  const main = readFileSync(join(EXAMPLES, template, 'main.lua'), 'utf8');
   return {
-    'main.lua': readFileSync(join(EXAMPLES, template, 'main.lua'), 'utf8'),
-    '.luarc.json': `${JSON.stringify(luarc(), undefined, 2)}\n`,
-    'README.md': readme(name, template),
+    'main.lua': main,
+    '.luarc.json': `${JSON.stringify(luarc(version), undefined, 2)}\n`,
+    'README.md': readme(name, main),
   };
 }
 
-/** For the Lua language server: where the definitions of the API are. */
-function luarc() {
+/** For the Lua language server: where the definitions of the API are, and which globals are the application's own. */
+function luarc(version: EngineVersion) {
   return {
-    'runtime.version': 'Lua 5.4',
+    'runtime.version': `Lua ${version}`,
     'workspace.library': [typesFolder()],
-    'diagnostics.globals': ['onStart', 'onStop', 'onManage'],
+    'diagnostics.disable': ['lowercase-global'],
   };
 }
 
-function readme(name: string, template: string): string {
-  const first = readFileSync(join(EXAMPLES, template, 'main.lua'), 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith('--'));
-  const lines = first.map((line) => line.replace(/^-- ?/, ''));
+/** Ten lines. The comment that begins the example says what it is; its indented line is how to try it. */
+function readme(name: string, main: string): string {
+  const comment = (/^(--.*\n)+/.exec(main)?.[0] ?? '').replace(/^-- ?/gm, '').trimEnd().split('\n');
+  const text = comment.filter((line) => !line.startsWith('  ')).join(' ');
+  const commands = comment.filter((line) => line.startsWith('  ')).map((line) => `  ${line}`);
   return `# ${name}
 
-${lines.join('\n')}
+${text}
 
-- main.lua is run when the server starts and whenever it is saved.
-- onStart(path, state), onStop(path) and onManage() are called by the server, if they are there.
-- What onStop returns is the state that onStart of the next version gets.
-- cumulus-server check finds mistakes without running anything.
+${commands.join('\n')}
+
+- \`main.lua\` runs when the server starts, and again whenever it is saved.
+- \`onStart(path, state)\`, \`onStop(path)\` and \`onManage()\` are called by the server, if they are there.
+- What \`onStop\` returns is the \`state\` that \`onStart\` of the next version gets.
+- \`cumulus-server check\` finds mistakes without running anything.
 `;
 }
 
