@@ -1,7 +1,11 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** What runs no script is tested once. The rest runs on both engines: test/support/server.ts reads the variable. */
-const WITHOUT_LUA = ['test/{bench,commands,config,e2e,log,mail,net,ops}/**', 'test/lua/amf-*'];
+const WITHOUT_LUA = [
+  'test/{bench,commands,config,e2e,log,mail,net,ops}/**',
+  'test/lua/amf-*',
+  'test/properties/{rest,address,tcp-*,udp-*}.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -38,7 +38,7 @@ export function parseAddress(text: string): Address | string {
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,10})$/.exec(text.trim());
   if (!match) return `bad address "${printable(text)}": must be "host:port" or "[ipv6]:port"`;
   const port = Number(match[3]);
-  if (port > 65535) return `bad port in "${text}": must be 0 to 65535`;
+  if (port > 65535) return `bad port in "${printable(text)}": must be 0 to 65535`;
   const bracketed = match[1];
   if (bracketed !== undefined && !isIPv6(bracketed)) return `bad IPv6 address in "${printable(text)}"`;
   const host = bracketed === undefined ? (match[2] ?? '') : canonicalIPv6(bracketed);
