@@ -6,6 +6,7 @@
 import { Applications } from './app/applications.js';
 import { problemOfRoot } from './app/discovery.js';
 import type { Services } from './app/services.js';
+import { Tree } from './app/tree.js';
 import type { Config } from './config.js';
 import { CumulusError } from './errors.js';
 import type { Logger, ManagedLogger } from './logger.js';
@@ -31,6 +32,7 @@ export class Server {
       network: new Network(config.tcp),
       mailer: new Mailer(config.smtp),
       watchdog: new Watchdog(config.lua, watchdogLog(logger)),
+      tree: new Tree(),
     };
   }
 

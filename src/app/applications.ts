@@ -102,6 +102,7 @@ export class Applications {
       const { path, folder } = application.place;
       if (existsSync(join(folder, MAIN))) continue;
       this.#byPath.delete(path);
+      this.#services.tree.remove(path);
       application.stop();
       this.#services.logger.note(`application ${application.title} stopped: its ${MAIN} is gone`);
     }
@@ -113,6 +114,7 @@ export class Applications {
       if (this.#byPath.has(place.path)) continue;
       const application = new Application(place, this.#services);
       this.#byPath.set(place.path, application);
+      this.#services.tree.add(place.path);
       await application.start();
     }
   }

@@ -21,6 +21,7 @@ import { MAIN, type Place, titleOf } from './discovery.js';
 import { scriptSettings } from './script-settings.js';
 import type { Services } from './services.js';
 import { Sources } from './sources.js';
+import type { Membership } from './tree.js';
 
 const MIB = 1_048_576;
 
@@ -39,6 +40,7 @@ export class Generation implements VmEvents {
   #vm: LuaVm | undefined;
   #handles: Handles | undefined;
   #sandbox: Sandbox | undefined;
+  #membership: Membership | undefined;
   #running = false;
 
   private constructor(
@@ -94,11 +96,13 @@ export class Generation implements VmEvents {
     const vm = this.#usableVm();
     const source = this.sources.read(this.#main);
     this.#running = true;
+    this.#membership?.begin();
     if (!vm.enter('main.lua')) return;
     try {
       vm.compile(source, this.#chunkName(this.#main));
       if (vm.tryCall(0, 0) !== 0) throw new CumulusError('LUA_RUNTIME', vm.bytes.text(vm.L, -1) ?? 'failed');
     } catch (error) {
+      this.#membership?.end();
       if (error instanceof CumulusError) throw error;
       vm.fail(error);
       throw new CumulusError('LUA_BROKEN', messageOf(error));
@@ -130,6 +134,7 @@ export class Generation implements VmEvents {
         state = this.#readState(vm);
       },
     );
+    this.#membership?.end();
     return state;
   }
 
@@ -163,6 +168,7 @@ export class Generation implements VmEvents {
   dispose(): void {
     this.#handles?.closeAll(false);
     this.#sandbox?.closeFiles();
+    this.#membership?.close();
     this.#vm?.close();
     this.#vm = undefined;
     this.#handles = undefined;
@@ -212,6 +218,8 @@ export class Generation implements VmEvents {
     const log = new ScriptLog(logger, stack, this.#place.path);
     const handles = new Handles(vm, stack, (name, property) => log.warnReadOnly(name, property));
     installApi({ vm, stack, handles, logger, log, network, mailer, settings: scriptSettings(config) });
+    // Before the sandbox, which takes away what proxies are made with.
+    this.#membership = this.#services.tree.join(this.#place.path, vm);
     this.#sandbox = installSandbox(vm, {
       stack,
       sources: this.sources,

@@ -7,6 +7,7 @@ import type { LuaEngines } from '../lua/engine.js';
 import type { Watchdog } from '../lua/watchdog/watchdog.js';
 import type { Mailer } from '../mail/mailer.js';
 import type { Network } from '../net/network.js';
+import type { Tree } from './tree.js';
 
 export interface Services {
   readonly config: Config;
@@ -15,4 +16,5 @@ export interface Services {
   readonly network: Network;
   readonly mailer: Mailer;
   readonly watchdog: Watchdog;
+  readonly tree: Tree;
 }

@@ -42,6 +42,9 @@ export function adapt51(build: EngineBuild, memory: number): RawLua {
     toboolean: x.lua_toboolean,
     tonumber: x.lua_tonumber,
     isnumber: x.lua_isnumber,
+    tonumeric: x.lua_tonumber,
+    pushnumeric: (L, n) => x.lua_pushnumber(L, Number(n)),
+    iscfunction: x.lua_iscfunction,
     tolstring: x.lua_tolstring,
     topointer: x.lua_topointer,
     pushnil: x.lua_pushnil,
@@ -50,6 +53,7 @@ export function adapt51(build: EngineBuild, memory: number): RawLua {
     pushinteger: x.lua_pushnumber,
     pushlstring: x.lua_pushlstring,
     pushcclosure: x.lua_pushcclosure,
+    upvalueindex: (n) => GLOBALS - n,
     pushthread: x.lua_pushthread,
     getfield: x.lua_getfield,
     setfield: x.lua_setfield,
@@ -98,6 +102,7 @@ interface Exports51 {
   lua_toboolean(L: N, i: N): N;
   lua_tonumber(L: N, i: N): N;
   lua_isnumber(L: N, i: N): N;
+  lua_iscfunction(L: N, i: N): N;
   lua_tolstring(L: N, i: N, length: N): N;
   lua_topointer(L: N, i: N): N;
   lua_pushnil(L: N): void;

@@ -43,6 +43,9 @@ export function adapt54(build: EngineBuild, memory: number): RawLua {
     toboolean: x.lua_toboolean,
     tonumber: (L, i) => x.lua_tonumberx(L, i, 0),
     isnumber: x.lua_isnumber,
+    tonumeric: (L, i) => (x.lua_isinteger(L, i) !== 0 ? x.lua_tointegerx(L, i, 0) : x.lua_tonumberx(L, i, 0)),
+    pushnumeric: (L, n) => (typeof n === 'bigint' ? x.lua_pushinteger(L, n) : x.lua_pushnumber(L, n)),
+    iscfunction: x.lua_iscfunction,
     tolstring: x.lua_tolstring,
     topointer: x.lua_topointer,
     pushnil: x.lua_pushnil,
@@ -51,6 +54,7 @@ export function adapt54(build: EngineBuild, memory: number): RawLua {
     pushinteger: (L, n) => x.lua_pushinteger(L, BigInt(n)),
     pushlstring: x.lua_pushlstring,
     pushcclosure: x.lua_pushcclosure,
+    upvalueindex: (n) => REGISTRY - n,
     pushthread: x.lua_pushthread,
     getfield: x.lua_getfield,
     setfield: x.lua_setfield,
@@ -103,6 +107,8 @@ interface Exports54 {
   lua_toboolean(L: N, i: N): N;
   lua_tonumberx(L: N, i: N, isnum: N): N;
   lua_isnumber(L: N, i: N): N;
+  lua_tointegerx(L: N, i: N, isnum: N): bigint;
+  lua_iscfunction(L: N, i: N): N;
   lua_tolstring(L: N, i: N, length: N): N;
   lua_topointer(L: N, i: N): N;
   lua_pushnil(L: N): void;

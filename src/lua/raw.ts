@@ -33,6 +33,10 @@ export interface RawLua {
   /** 0 when it is neither a number nor a numeric string. */
   tonumber(L: number, i: number): number;
   isnumber(L: number, i: number): number;
+  /** The number at `i`: a bigint where the engine has integers and it is one. */
+  tonumeric(L: number, i: number): number | bigint;
+  pushnumeric(L: number, n: number | bigint): void;
+  iscfunction(L: number, i: number): number;
   /** Turns a number in place into a string. 0 when it is neither. */
   tolstring(L: number, i: number, lengthPointer: number): number;
   topointer(L: number, i: number): number;
@@ -43,6 +47,8 @@ export interface RawLua {
   pushinteger(L: number, n: number): void;
   pushlstring(L: number, p: number, length: number): void;
   pushcclosure(L: number, fn: number, n: number): void;
+  /** The pseudo-index of the running function's upvalue `n`, from 1. */
+  upvalueindex(n: number): number;
   pushthread(L: number): number;
   getfield(L: number, i: number, name: number): void;
   setfield(L: number, i: number, name: number): void;

@@ -211,11 +211,24 @@ export class LuaVm {
     if (raw.pcall(L, count, 1, 0) !== 0) throw new Error(this.bytes.text(L, -1));
   }
 
+  /** Pushes the message handler. */
+  pushHandler(): void {
+    this.raw.refget(this.L, this.#handler);
+  }
+
+  /** Replaces the message handler by the function at the top of the stack. Outside of any entry. */
+  setHandler(): void {
+    const { raw, L } = this;
+    raw.pushvalue(L, -1);
+    raw.refset(L, this.#handler);
+    raw.insert(L, 1);
+    raw.settop(L, 1);
+  }
+
   #installHandler(): void {
     this.runStdlib('errors', 0);
     if (this.raw.type(this.L, -1) !== LUA_TFUNCTION) throw new Error('errors.lua must return a function');
-    this.raw.pushvalue(this.L, 1);
-    this.raw.refset(this.L, this.#handler);
+    this.setHandler();
   }
 
   /** After the handler, which must be at index 1. */

@@ -1,0 +1,116 @@
+-- Proxies of what lives in other applications' machines, and what these ask of this one.
+--
+-- A table's proxy is a table (Lua 5.1: a userdata, whose `#` can be answered), a function's proxy is a function of the
+-- host's. Each is registered both ways in weak tables, and reports to `release` when it has been collected: by its
+-- metatable, or by an anchor that only the function refers to.
+
+local host, describe = ...
+local setmetatable, getmetatable, newproxy = setmetatable, debug.getmetatable, newproxy
+local collectgarbage, tostring, next, pairs, cnext = collectgarbage, tostring, next, pairs, next
+local remote, release = host.remote, host.release
+
+local ids = setmetatable({}, { __mode = 'k' })
+local proxies = setmetatable({}, { __mode = 'v' })
+
+-- What is done here for a proxy elsewhere. Operators are not written in C, so that metamethods are asked.
+local operations = {
+  index = function(t, k) return t[k] end,
+  newindex = function(t, k, v) t[k] = v end,
+  len = function(t) return #t end,
+  next = next,
+  tostring = tostring,
+  eq = function(a, b) return a == b end,
+  lt = function(a, b) return a < b end,
+  le = function(a, b) return a <= b end,
+  concat = function(a, b) return a .. b end,
+  add = function(a, b) return a + b end,
+  sub = function(a, b) return a - b end,
+  mul = function(a, b) return a * b end,
+  div = function(a, b) return a / b end,
+  mod = function(a, b) return a % b end,
+  pow = function(a, b) return a ^ b end,
+  unm = function(a) return -a end,
+}
+
+-- Nothing for an ordinary table: its entries are asked for one by one.
+function operations.pairs(t)
+  local meta = getmetatable(t)
+  if meta and meta.__pairs then return pairs(t) end
+end
+
+local meta = {
+  __metatable = false,
+  __index = host.index,
+  __newindex = host.newindex,
+  __call = host.apply,
+  __gc = function(proxy) release(ids[proxy]) end,
+}
+
+for _, name in next, { 'eq', 'lt', 'le', 'concat', 'add', 'sub', 'mul', 'div', 'mod', 'pow' } do
+  meta['__' .. name] = function(a, b) return remote(name, ids[a] and a or b, a, b) end
+end
+for _, name in next, { 'len', 'unm', 'tostring' } do
+  meta['__' .. name] = function(a) return remote(name, a, a) end
+end
+
+local function step(proxy, key) return remote('next', proxy, proxy, key) end
+
+local function iterate(proxy)
+  local f, state, first = remote('pairs', proxy, proxy)
+  if f then return f, state, first end
+  return step, proxy, nil
+end
+meta.__pairs = iterate
+
+local new_table, new_anchor
+if newproxy then
+  local prototype, anchor_prototype = newproxy(true), newproxy(true)
+  for key, value in next, meta do getmetatable(prototype)[key] = value end
+  local anchors = setmetatable({}, { __mode = 'k' })
+  getmetatable(anchor_prototype).__gc = function(anchor) release(anchors[anchor]) end
+  function new_table() return newproxy(prototype) end
+  function new_anchor(id)
+    local anchor = newproxy(anchor_prototype)
+    anchors[anchor] = id
+    return anchor
+  end
+else
+  local anchor_meta = { __gc = function(anchor) release(anchor[1]) end }
+  function new_table() return setmetatable({}, meta) end
+  function new_anchor(id) return setmetatable({ id }, anchor_meta) end
+end
+
+-- A proxy is small here and may hold much elsewhere: it counts as a KiB, or this machine's collector would take its time.
+local STEP = 32
+local created = 0
+
+local function create(id, is_function)
+  local proxy = is_function and host.closure(id, new_anchor(id)) or new_table()
+  ids[proxy] = id
+  proxies[id] = proxy
+  created = created + 1
+  if created % STEP == 0 then collectgarbage('step', STEP) end
+  return proxy
+end
+
+-- Lua 5.4: `next` of a proxy would see the empty table that it is. Others find out at the cost of one call.
+if not newproxy then
+  _G.next = function(t, k)
+    local key, value = cnext(t, k)
+    if key == nil and ids[t] then return step(t, k) end
+    return key, value
+  end
+end
+
+setmetatable(_G, { __index = host.missing })
+
+-- The message handler: an error that comes from another application brings its frames along.
+local function handler(err)
+  local inner = host.failed(err)
+  -- No tail calls: Lua 5.1 writes a line into the traceback for each.
+  local text = describe(inner and '' or err)
+  return inner and inner .. text:gsub('^\nstack traceback:', '') or text
+end
+
+return { ids = ids, proxies = proxies, create = create, operations = operations, handler = handler,
+  step = step, remote = remote }
