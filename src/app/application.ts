@@ -29,6 +29,8 @@ export class Application implements GenerationEvents {
   #state: State = { name: 'stopped' };
   /** The version whose files are the ones to watch: the newest that was tried, running or not. */
   #lastTried: Generation | undefined;
+  /** The first version, whose VM is ready and which has not run. */
+  #prepared: Generation | undefined;
   #manage: NodeJS.Timeout | undefined;
   #generations = 0;
   /** The start or reload in flight. */
@@ -48,6 +50,14 @@ export class Application implements GenerationEvents {
 
   get title(): string {
     return titleOf(this.place.path);
+  }
+
+  /**
+   * Makes all that `start` needs to run the application in one turn, so that another one which asks for it earlier
+   * finds it: it is started then.
+   */
+  prepare(): Promise<void> {
+    return this.#exclusively(() => this.#prepare());
   }
 
   /** Loads and runs the application; afterwards it is running or failed. */
@@ -72,6 +82,7 @@ export class Application implements GenerationEvents {
     this.#next = undefined;
     const state = this.#state;
     this.#state = { name: 'stopped' };
+    this.#takePrepared()?.dispose();
     if (state.name === 'running') this.#retire(state.generation);
     this.#draining.closeConnections();
   }
@@ -123,27 +134,59 @@ export class Application implements GenerationEvents {
   }
 
   async #start(): Promise<void> {
+    if (this.#state.name === 'stopped') await this.#prepare();
+    this.#begin();
+  }
+
+  async #startAgain(): Promise<void> {
+    await this.#prepare();
+    this.#begin();
+  }
+
+  async #prepare(): Promise<void> {
     this.#state = { name: 'starting' };
     this.#restart.cancel();
-    let generation: Generation | undefined;
     try {
-      generation = await this.#create();
+      const generation = await this.#create();
       if (this.#state.name !== 'starting') return generation.dispose();
+      this.#prepared = generation;
+      this.#services.tree.offer(this.place.path, () => this.#begin());
+    } catch (error) {
+      this.#failedToStart(error);
+    }
+  }
+
+  /** Runs the first version, unless it has run already. */
+  #begin(): void {
+    const generation = this.#takePrepared();
+    if (!generation) return;
+    try {
       generation.run();
       this.#running(generation);
       this.#services.logger.info(`application ${this.title} started`);
     } catch (error) {
-      generation?.dispose();
-      if (this.#state.name !== 'starting') return;
-      const message = explain(error);
-      this.#state = { name: 'failed', error: message };
-      this.#error(`application ${this.title} not started: ${message}`);
+      generation.dispose();
+      this.#failedToStart(error);
     }
+  }
+
+  #takePrepared(): Generation | undefined {
+    const generation = this.#prepared;
+    this.#prepared = undefined;
+    this.#services.tree.offer(this.place.path, undefined);
+    return generation;
+  }
+
+  #failedToStart(error: unknown): void {
+    if (this.#state.name !== 'starting') return;
+    const message = explain(error);
+    this.#state = { name: 'failed', error: message };
+    this.#error(`application ${this.title} not started: ${message}`);
   }
 
   async #reload(cause: string): Promise<void> {
     const state = this.#state;
-    if (state.name !== 'running') return state.name === 'failed' ? this.#start() : undefined;
+    if (state.name !== 'running') return state.name === 'failed' ? this.#startAgain() : undefined;
     const begun = performance.now();
     const old = state.generation;
     const created = await this.#createBoth(old, cause);

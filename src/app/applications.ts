@@ -109,14 +109,18 @@ export class Applications {
   }
 
   async #startNew(): Promise<void> {
+    const found: Application[] = [];
     for (const place of this.#discover()) {
       if (this.#stopped) return;
       if (this.#byPath.has(place.path)) continue;
       const application = new Application(place, this.#services);
       this.#byPath.set(place.path, application);
       this.#services.tree.add(place.path);
-      await application.start();
+      found.push(application);
     }
+    // All are ready before the first one runs, and may ask for another.
+    for (const application of found) if (!this.#stopped) await application.prepare();
+    for (const application of found) if (!this.#stopped) await application.start();
   }
 
   #discover(): Place[] {

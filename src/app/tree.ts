@@ -4,6 +4,7 @@
  * Looked up live: a name reaches the version that runs now, or, while a reload is under way, the one being started. It
  * knows no files and starts nothing.
  */
+import { RTMFP_EVENTS } from '../lua/api/rtmfp.js';
 import { Exchange } from '../lua/exchange.js';
 import { LuaError } from '../lua/lua-error.js';
 import { Peer } from '../lua/peer.js';
@@ -13,10 +14,11 @@ import { titleOf } from './discovery.js';
 
 /** What the server calls in an application is that application's own: a child does not see its parent's. */
 const EVENTS: ReadonlySet<string> = new Set([
-  ...['onStart', 'onStop', 'onManage', 'onConnection', 'onDisconnection', 'onFailed', 'onMessage'],
-  ...['onPublish', 'onUnpublish', 'onSubscribe', 'onUnsubscribe', 'onJoinGroup', 'onUnjoinGroup'],
-  ...['onAudioPacket', 'onVideoPacket', 'onDataPacket', 'onRendezVousUnknown', 'onHandshake'],
-  ...['onServerConnection', 'onServerDisconnection', 'onTypedObject'],
+  'onStart',
+  'onStop',
+  'onManage',
+  'onTypedObject',
+  ...RTMFP_EVENTS,
 ]);
 
 export class Tree {
@@ -40,6 +42,11 @@ export class Tree {
   join(path: string, vm: LuaVm): Membership {
     const node = this.#node(path);
     return new Membership(node, new Peer(vm, this.#exchange, node));
+  }
+
+  /** Makes `start` the way to bring the application to life when somebody asks for it. */
+  offer(path: string, start: (() => void) | undefined): void {
+    this.#node(path).start = start;
   }
 
   #node(path: string): Node {
@@ -106,6 +113,8 @@ class Node implements Target, Outside {
   readonly title: string;
   present = false;
   current: Peer | undefined;
+  /** Starts the application, which is ready to run. */
+  start: (() => void) | undefined;
   parent: Node | undefined;
   /** By folder name, as bytes. */
   readonly children = new Map<string, Node>();
@@ -148,6 +157,7 @@ class Node implements Target, Outside {
   named(name: string): Target | undefined {
     if (name === 'super') return this.parent;
     const child = this.children.get(name);
+    if (!child?.current) child?.start?.();
     return child?.current ? child : undefined;
   }
 

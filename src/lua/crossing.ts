@@ -16,6 +16,22 @@ import type { Target } from './target.js';
  * @returns the number of results that were pushed in the caller
  */
 export function cross(from: Peer, target: Target, operation: string | undefined, first: number): number {
+  const caller = from.vm;
+  try {
+    const count = callHome(from, target, operation, first);
+    if (count !== FAILED) return count;
+  } catch (error) {
+    // It broke in a call that came back to it: nothing of it may go on.
+    if (!caller.usable) throw new RangeError('the Lua machine broke in a call of its own');
+    throw typeof error === 'number' ? new LuaError('not enough memory') : error;
+  }
+  return caller.raw.error(caller.L);
+}
+
+const FAILED = -1;
+
+/** @returns the number of results, or FAILED, with the error at the top of the caller's stack */
+function callHome(from: Peer, target: Target, operation: string | undefined, first: number): number {
   const home = target.home();
   const { exchange } = from;
   if (exchange.depth >= MAX_DEPTH)
@@ -28,13 +44,11 @@ export function cross(from: Peer, target: Target, operation: string | undefined,
     const count = pushCall(from, home, target, operation, first);
     if (protectedCall(home, count) === 0) return pushResults(home, from, top);
     home.giveError(from, operation === undefined ? target : undefined);
-  } catch (error) {
-    throw typeof error === 'number' ? new LuaError('not enough memory') : error;
+    return FAILED;
   } finally {
     exchange.depth--;
     vm.leave();
   }
-  return from.vm.raw.error(from.vm.L);
 }
 
 /** @returns the number of arguments */
@@ -68,10 +82,11 @@ function makeRoom(peer: Peer, count: number): void {
 /** A machine that breaks breaks alone: the one that called it gets an error. */
 function protectedCall(home: Peer, count: number): number {
   const { vm } = home;
+  const { title } = home.outside;
   try {
     return vm.tryCall(count, LUA_MULTRET);
   } catch (error) {
     vm.fail(error);
-    throw new LuaError(`application ${home.outside.title} broke: ${messageOf(error)}`);
+    throw new LuaError(`application ${title} broke: ${messageOf(error)}`);
   }
 }

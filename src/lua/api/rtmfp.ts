@@ -7,7 +7,7 @@ import type { HostFunction, LuaVm } from '../vm.js';
 import type { ApiContext, Functions } from './context.js';
 
 /** The global functions that the original calls for RTMFP clients, groups, streams and other RTMFP servers. */
-const EVENTS = [
+export const RTMFP_EVENTS = [
   'onHandshake',
   'onRendezVousUnknown',
   'onConnection',
@@ -63,7 +63,7 @@ export function definedRtmfpEvents(vm: LuaVm): string[] {
   const { raw, L, bytes } = vm;
   const top = raw.gettop(L);
   raw.pushglobals(L);
-  const defined = EVENTS.filter((name) => {
+  const defined = RTMFP_EVENTS.filter((name) => {
     bytes.pushText(L, name);
     raw.rawget(L, top + 1);
     const found = raw.type(L, -1) === LUA_TFUNCTION;
