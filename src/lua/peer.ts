@@ -9,13 +9,16 @@ import { cross } from './crossing.js';
 import type { Exchange } from './exchange.js';
 import { Exports } from './exports.js';
 import { LuaError } from './lua-error.js';
-import { LUA_TFUNCTION, LUA_TNIL, LUA_TSTRING, LUA_TTABLE } from './raw.js';
+import { LUA_TNIL, LUA_TSTRING } from './raw.js';
 import type { Outside, Target } from './target.js';
 import { copyPlain } from './transfer.js';
 import { installTree, type TreeSlots } from './tree-library.js';
 import type { LuaVm } from './vm.js';
 
-const FULL_USERDATA = 7;
+const LIGHT_USERDATA = 2;
+const THREAD = 8;
+/** The innermost frames are what matters of an error that has come through many applications, characters. */
+const MAX_TRAIL = 4096;
 
 interface Import {
   readonly target: Target;
@@ -47,6 +50,7 @@ export class Peer {
       apply: () => cross(this, this.#targetAt(1), undefined, 2),
       call: () => cross(this, this.#calledTarget(), undefined, 1),
       remote: () => cross(this, this.#targetAt(2), this.vm.bytes.binary(this.vm.L, 1), 3),
+      together: () => this.#together(),
       missing: () => this.#missing(),
       release: () => this.#release(this.vm.raw.tonumber(this.vm.L, 1)),
       failed: () => this.#failed(),
@@ -132,11 +136,14 @@ export class Peer {
     raw.refget(L, this.#slots.error);
     raw.pushnil(L);
     raw.refset(L, this.#slots.error);
-    const position = this.#isBare(called) ? to.#position() : '';
-    if (raw.type(L, -1) === LUA_TSTRING) to.vm.bytes.pushBinary(to.vm.L, position + bytes.binary(L, -1));
-    else if (!this.#isPassable(-1)) to.vm.bytes.pushBinary(to.vm.L, text);
+    const position = this.#isBare(called) ? to.vm.position(to.vm.L) : '';
+    const type = raw.type(L, -1);
+    if (type === LUA_TSTRING) to.vm.bytes.pushBinary(to.vm.L, `${position}${bytes.binary(L, -1)}`);
+    else if (type === LUA_TNIL || !this.#isPassable(-1)) to.vm.bytes.pushBinary(to.vm.L, text);
     else this.give(-1, to);
     to.#leaveTrail(position + text, this.outside.title);
+    // The limit is the caller's as well: its own error will take the place of this one, which knows where it was.
+    if (this.vm.brake.pressed) to.vm.brake.press(text.split('\n', 1)[0] ?? '');
   }
 
   /** A function of the API or of Lua itself knows no position when it is called from another VM: that is the caller's. */
@@ -149,21 +156,14 @@ export class Peer {
     return native && raw.type(L, -1) === LUA_TSTRING && !/^[^\n:]+:\d+: /.test(bytes.text(L, -1) ?? '');
   }
 
-  #position(): string {
-    const { raw, L, bytes } = this.vm;
-    raw.where(L, 1);
-    const position = bytes.binary(L, -1) ?? '';
-    raw.settop(L, -2);
-    return position;
-  }
-
   /** For the message handler, if nobody catches the error at the top of the stack: where it comes from. */
   #leaveTrail(text: string, title: string): void {
     const { raw, L, bytes } = this.vm;
     const error = raw.type(L, -1) === LUA_TSTRING ? bytes.binary(L, -1) : this.#idOf(-1);
     const header = text.includes('\nstack traceback:') ? '' : '\nstack traceback:';
+    const frames = text.length > MAX_TRAIL ? `${text.slice(0, MAX_TRAIL)}\n\t...` : text;
     const called = `\n\t(application ${title}, called by ${this.outside.title})`;
-    this.exchange.trail = error ? { error, text: `${text}${header}${called}` } : undefined;
+    this.exchange.trail = error ? { error, text: `${frames}${header}${called}` } : undefined;
   }
 
   /** Of the message handler: keeps the error as it is; the result is what is known of its way here, if anything. */
@@ -203,6 +203,13 @@ export class Peer {
     } finally {
       raw.settop(L, top);
     }
+  }
+
+  #together(): number {
+    const { raw, L } = this.vm;
+    const [one, other] = [1, 2].map((i) => this.#imported(raw.tonumber(L, i)).home());
+    raw.pushboolean(L, one === other ? 1 : 0);
+    return 1;
   }
 
   /** A global that is not there: another VM by its name, else what the ones above have under the name. */
@@ -248,7 +255,7 @@ export class Peer {
     const { raw, L } = this.vm;
     if (!this.#isPassable(i))
       throw new LuaError(
-        `a ${raw.type(L, i) === 8 ? 'coroutine' : 'userdata'} cannot go to another application`,
+        `a ${raw.type(L, i) === THREAD ? 'coroutine' : 'userdata'} cannot go to another application`,
       );
     const id = this.#idOf(i);
     if (id !== 0) return this.#imported(id);
@@ -257,7 +264,7 @@ export class Peer {
 
   #isPassable(i: number): boolean {
     const type = this.vm.raw.type(this.vm.L, i);
-    return type === LUA_TTABLE || type === LUA_TFUNCTION || type === FULL_USERDATA;
+    return type !== LIGHT_USERDATA && type !== THREAD;
   }
 
   /** The identity of the proxy at `i`; 0 when it is none. */

@@ -13,6 +13,8 @@ export interface TreeHost {
   readonly call: HostFunction;
   /** remote(operation, proxy, …) */
   readonly remote: HostFunction;
+  /** together(identity, identity) → true when both live in the same VM */
+  readonly together: HostFunction;
   /** missing(_G, name): a global that is not there. */
   readonly missing: HostFunction;
   /** release(identity): a proxy has been collected. */
@@ -40,7 +42,7 @@ export function installTree(vm: LuaVm, host: TreeHost): TreeSlots {
     raw.pushcclosure(state, call, 2);
     return 1;
   };
-  raw.createtable(L, 0, 9);
+  raw.createtable(L, 0, 10);
   for (const [name, fn] of Object.entries({ ...host, closure })) vm.setFunction(name, fn);
   vm.pushHandler();
   vm.runStdlib('tree', 2);

@@ -225,6 +225,18 @@ export class LuaVm {
     raw.settop(L, 1);
   }
 
+  /** "www/main.lua:3: " of the script that called the running host function, also through our own Lua; or "". */
+  position(L: number): string {
+    for (let level = 1; level <= 6; level++) {
+      this.raw.where(L, level);
+      const where = this.bytes.text(L, -1) ?? '';
+      this.raw.settop(L, -2);
+      // Functions of Lua's own that are in between, `pcall` or `ipairs`, have none.
+      if (where !== '' && !where.startsWith('cumulus/')) return where;
+    }
+    return '';
+  }
+
   #installHandler(): void {
     this.runStdlib('errors', 0);
     if (this.raw.type(this.L, -1) !== LUA_TFUNCTION) throw new Error('errors.lua must return a function');
@@ -270,19 +282,8 @@ export class LuaVm {
   }
 
   #raise(L: number, message: string, positioned: boolean): number {
-    const position = positioned ? this.#position(L) : '';
-    this.bytes.pushText(L, position + message);
+    this.bytes.pushText(L, (positioned ? this.position(L) : '') + message);
     return this.raw.error(L);
-  }
-
-  /** "chunk:line: " of the function that called the host, or of the script's that called that one if it is ours. */
-  #position(L: number): string {
-    for (let level = 1; level <= 3; level++) {
-      this.raw.where(L, level);
-      const position = this.bytes.text(L, -1) ?? '';
-      if (!position.startsWith('cumulus/')) return position;
-    }
-    return '';
   }
 
   /** An error outside of any protected call: only running out of memory while an event is being prepared. */

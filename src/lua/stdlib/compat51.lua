@@ -89,7 +89,7 @@ end
 -- The table at "a.b.c", made where there is none; nil where something else is.
 local function find_table(root, path)
   for name in gmatch(path, '[^.]+') do
-    local value = root[name]
+    local value = rawget(root, name)
     if value == nil then
       value = {}
       root[name] = value

@@ -6,8 +6,10 @@
 
 local host, describe = ...
 local setmetatable, getmetatable, newproxy = setmetatable, debug.getmetatable, newproxy
-local collectgarbage, tostring, next, pairs, cnext = collectgarbage, tostring, next, pairs, next
+local collectgarbage, error, tostring, type, next, pairs = collectgarbage, error, tostring, type, next, pairs
+local rawget, rawset, rawlen = rawget, rawset, rawlen
 local remote, release = host.remote, host.release
+local is51 = _VERSION == 'Lua 5.1'
 
 local ids = setmetatable({}, { __mode = 'k' })
 local proxies = setmetatable({}, { __mode = 'v' })
@@ -18,6 +20,9 @@ local operations = {
   newindex = function(t, k, v) t[k] = v end,
   len = function(t) return #t end,
   next = next,
+  rawget = rawget,
+  rawset = rawset,
+  rawlen = rawlen,
   tostring = tostring,
   eq = function(a, b) return a == b end,
   lt = function(a, b) return a < b end,
@@ -46,9 +51,31 @@ local meta = {
   __gc = function(proxy) release(ids[proxy]) end,
 }
 
-for _, name in next, { 'eq', 'lt', 'le', 'concat', 'add', 'sub', 'mul', 'div', 'mod', 'pow' } do
-  meta['__' .. name] = function(a, b) return remote(name, ids[a] and a or b, a, b) end
+local function plain(value)
+  local name = type(value)
+  return name ~= 'table' and name ~= 'function' and name ~= 'userdata'
 end
+
+-- The operand at whose home the operation is done; none when the other one is of another home: each would ask the other.
+local function owner(a, b)
+  local x, y = ids[a], ids[b]
+  if x and y then return host.together(x, y) and a or nil end
+  return x and plain(b) and a or y and plain(a) and b or nil
+end
+
+for _, name in next, { 'lt', 'le', 'concat', 'add', 'sub', 'mul', 'div', 'mod', 'pow' } do
+  meta['__' .. name] = function(a, b)
+    local one = owner(a, b)
+    if one then return remote(name, one, a, b) end
+    error("operator '" .. name .. "' on tables of different applications", 2)
+  end
+end
+
+function meta.__eq(a, b)
+  local one = owner(a, b)
+  return one and remote('eq', one, a, b) or false
+end
+
 for _, name in next, { 'len', 'unm', 'tostring' } do
   meta['__' .. name] = function(a) return remote(name, a, a) end
 end
@@ -63,7 +90,7 @@ end
 meta.__pairs = iterate
 
 local new_table, new_anchor
-if newproxy then
+if is51 then
   local prototype, anchor_prototype = newproxy(true), newproxy(true)
   for key, value in next, meta do getmetatable(prototype)[key] = value end
   local anchors = setmetatable({}, { __mode = 'k' })
@@ -93,12 +120,25 @@ local function create(id, is_function)
   return proxy
 end
 
--- Lua 5.4: `next` of a proxy would see the empty table that it is. Others find out at the cost of one call.
-if not newproxy then
+-- Lua 5.4: what ignores metamethods would see the empty table that a proxy is, or fill it. `pairs` has the real `next`
+-- for an ordinary table. Nothing else is looked at here, for speed.
+if not is51 then
   _G.next = function(t, k)
-    local key, value = cnext(t, k)
-    if key == nil and ids[t] then return step(t, k) end
-    return key, value
+    if ids[t] then return step(t, k) end
+    return next(t, k)
+  end
+  _G.rawget = function(t, k)
+    if ids[t] then return remote('rawget', t, t, k) end
+    return rawget(t, k)
+  end
+  _G.rawset = function(t, k, v)
+    if not ids[t] then return rawset(t, k, v) end
+    remote('rawset', t, t, k, v)
+    return t
+  end
+  _G.rawlen = function(v)
+    if ids[v] then return remote('rawlen', v, v) end
+    return rawlen(v)
   end
 end
 

@@ -55,4 +55,4 @@ end
 for _, name in next, { 'insert', 'remove', 'concat', 'sort', 'maxn', 'getn', 'foreach', 'foreachi' } do
   forward(table, name)
 end
-forward(_G, 'unpack')
+for _, name in next, { 'unpack', 'rawget', 'rawset' } do forward(_G, name) end
