@@ -231,8 +231,8 @@ export class LuaVm {
       this.raw.where(L, level);
       const where = this.bytes.text(L, -1) ?? '';
       this.raw.settop(L, -2);
-      // Functions of Lua's own that are in between, `pcall` or `ipairs`, have none.
-      if (where !== '' && !where.startsWith('cumulus/')) return where;
+      // Behind our own there may be a function of Lua's own, which has none: `pairs`, `tostring`.
+      if (!where.startsWith('cumulus/') && (where !== '' || level === 1)) return where;
     }
     return '';
   }

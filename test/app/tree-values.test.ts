@@ -151,6 +151,51 @@ test("table's functions work on a table that is elsewhere", () =>
   `,
   ));
 
+test('what ignores metamethods, and the old names of Lua 5.1, reach the table where it is', () =>
+  holds(
+    `list = setmetatable({ 'a', 'b' }, { __index = function() return 'made up' end })
+     function raw(k) return rawget(list, k) end`,
+    `
+    assert(list.x == 'made up' and rawget(list, 'x') == nil and rawget(list, 1) == 'a')
+    assert(rawequal(rawset(list, 'y', 5), list) and raw('y') == 5)
+    assert(not rawlen or rawlen(list) == 2)
+    assert(table.getn(list) == 2 and table.maxn(list) == 2)
+    local seen = {}
+    table.foreachi(list, function(i, v) seen[i] = v end)
+    assert(table.concat(seen) == 'ab')
+    local n = 0
+    table.foreach(list, function() n = n + 1 end)
+    assert(n == 3)
+  `,
+  ));
+
+test("a module is a child's own, also under the name of a parent's global or of a child", () =>
+  holds(
+    'util = { parents = true } function untouched() return util.mine == nil end',
+    `
+    local globals, holds_so_far = _G, assert
+    do
+      local f = function() module('util') mine = 1 end
+      f()
+    end
+    holds_so_far(globals.util.mine == 1 and globals.super.untouched())
+    if setfenv then setfenv(1, globals) end
+  `,
+  ));
+
+test('an open file of another application is read and written there', () =>
+  holds(
+    'file = assert(io.open("data.txt", "w+"))',
+    `
+    assert(file:write('one\\n', 'two\\n') == file)
+    file:seek('set')
+    assert(file:read('*l') == 'one')
+    for line in file:lines() do assert(line == 'two') end
+    file:close()
+    assert(not pcall(file.read, file))
+  `,
+  ));
+
 test('metatables are asked where the table is', () =>
   holds(
     `
