@@ -17,18 +17,30 @@ import type { Target } from './target.js';
  */
 export function cross(from: Peer, target: Target, operation: string | undefined, first: number): number {
   const caller = from.vm;
-  try {
-    const count = callHome(from, target, operation, first);
-    if (count !== FAILED) return count;
-  } catch (error) {
-    // It broke in a call that came back to it: nothing of it may go on.
-    if (!caller.usable) throw new RangeError('the Lua machine broke in a call of its own');
-    throw typeof error === 'number' ? new LuaError('not enough memory') : error;
-  }
-  return caller.raw.error(caller.L);
+  const count = attempt(from, target, operation, first);
+  // It broke in a call that came back to it: nothing of it may go on.
+  if (!caller.usable) throw new RangeError('the Lua machine broke in a call of its own');
+  if (count instanceof LuaError) throw count;
+  return count === FAILED ? caller.raw.error(caller.L) : count;
 }
 
 const FAILED = -1;
+
+function attempt(
+  from: Peer,
+  target: Target,
+  operation: string | undefined,
+  first: number,
+): number | LuaError {
+  try {
+    return callHome(from, target, operation, first);
+  } catch (error) {
+    if (error instanceof LuaError) return error;
+    // Lua's own unwinding: of the other VM, which is left, or of this one, whose error is raised again.
+    if (typeof error === 'number') return new LuaError('not enough memory');
+    throw error;
+  }
+}
 
 /** @returns the number of results, or FAILED, with the error at the top of the caller's stack */
 function callHome(from: Peer, target: Target, operation: string | undefined, first: number): number {
