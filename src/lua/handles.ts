@@ -158,18 +158,15 @@ export class Handles {
   isObject(i: number): boolean {
     const { raw, L } = this.#vm;
     const handle = this.#byPointer.get(raw.topointer(L, i));
-    if (!handle || raw.getmetatable(L, i) === 0) return false;
-    raw.refget(L, (handle.kind as ObjectClass<unknown>).metatable);
-    const same = raw.rawequal(L, -1, -2) !== 0;
-    raw.settop(L, -3);
-    return same;
+    return handle !== undefined && this.#isBehind(handle, i);
   }
 
   /** The object behind argument `i`, when it is one of this class. */
   at<T>(objectClass: ObjectClass<T>, i: number): Handle<T> | undefined {
     const { raw, L } = this.#vm;
     const handle = this.#byPointer.get(raw.topointer(L, i));
-    return handle?.kind === objectClass ? (handle as Handle<T>) : undefined;
+    if (handle?.kind !== objectClass || !this.#isBehind(handle, i)) return undefined;
+    return handle as Handle<T>;
   }
 
   /** True when the object has a handler for the event. */
@@ -264,6 +261,20 @@ export class Handles {
       if (handle) property.set?.(handle.target, this.#stack);
       return 0;
     };
+  }
+
+  /**
+   * False when the value at `i` is another one, which has been given the memory of the handle's object: that happens
+   * between the sweep that frees an object and `#afterCollection`. An open object is not freed.
+   */
+  #isBehind(handle: Handle<unknown>, i: number): boolean {
+    const { raw, L } = this.#vm;
+    if (handle.open) return true;
+    if (raw.getmetatable(L, i) === 0) return false;
+    raw.refget(L, (handle.kind as ObjectClass<unknown>).metatable);
+    const same = raw.rawequal(L, -1, -2) !== 0;
+    raw.settop(L, -3);
+    return same;
   }
 
   /**
