@@ -9,6 +9,7 @@ import { loadConfig } from './config.js';
 import { CumulusError, messageOf } from './errors.js';
 import { isJournal } from './log/outlets.js';
 import { createLogger, type ManagedLogger, parseLevel } from './logger.js';
+import { PACKAGE_ROOT } from './package.js';
 import { Server } from './server.js';
 import { ServiceManager } from './service-manager.js';
 
@@ -209,6 +210,6 @@ function explain(error: unknown): string {
 }
 
 function packageVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('package.json', PACKAGE_ROOT), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

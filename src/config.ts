@@ -15,6 +15,7 @@ import { INVALID } from './config/values.js';
 import { CumulusError, messageOf } from './errors.js';
 import { LEVELS } from './log/levels.js';
 import { LuaTable, type LuaValue } from './lua/table.js';
+import { PACKAGE_ROOT } from './package.js';
 
 /** Deeply frozen, the maps too. Values are in the units of the table of keys. */
 export interface Config extends Settings {
@@ -84,7 +85,7 @@ function adviceOn(error: unknown, file: string): string {
 }
 
 function exampleFile(): string {
-  return fileURLToPath(new URL('../CumulusServer.ini.example', import.meta.url));
+  return fileURLToPath(new URL('CumulusServer.ini.example', PACKAGE_ROOT));
 }
 
 function resolveSettings(ini: IniFile, directory: string): Settings {

@@ -9,9 +9,10 @@ import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../config.js';
 import { CumulusError } from '../errors.js';
 import type { EngineVersion } from '../lua/raw.js';
+import { PACKAGE_ROOT } from '../package.js';
 import { typesFolder } from './types.js';
 
-const EXAMPLES = fileURLToPath(new URL('../../scripts/', import.meta.url));
+const EXAMPLES = fileURLToPath(new URL('scripts/', PACKAGE_ROOT));
 
 /** The templates, each an example in scripts/, and what it is for. */
 export const TEMPLATES: Readonly<Record<string, string>> = {

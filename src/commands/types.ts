@@ -5,11 +5,12 @@ import { copyFileSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CumulusError } from '../errors.js';
+import { PACKAGE_ROOT } from '../package.js';
 
 const FILE = 'cumulus.lua';
 
 export function typesFolder(): string {
-  return fileURLToPath(new URL('../types', import.meta.url));
+  return fileURLToPath(new URL('src/types', PACKAGE_ROOT));
 }
 
 /** @param target a folder to copy the file to @returns the path of the definitions, or of the copy */

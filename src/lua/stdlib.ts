@@ -1,9 +1,10 @@
 /**
- * The Lua sources that we ship. They lie in stdlib/ beside this file, in the source tree and in the built one.
+ * The Lua sources that we ship. They lie in src/lua/stdlib, which is part of the package.
  */
 import { readFileSync } from 'node:fs';
+import { PACKAGE_ROOT } from '../package.js';
 
-const FOLDER = new URL('./stdlib/', import.meta.url);
+const FOLDER = new URL('src/lua/stdlib/', PACKAGE_ROOT);
 
 export function loadStdlib(name: string): Uint8Array {
   return readFileSync(new URL(`${name}.lua`, FOLDER));

@@ -18,7 +18,7 @@ beforeAll(async () => {
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   const tsc = resolve('node_modules/typescript/bin/tsc');
-  await run(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(folder, 'out')]);
+  await run(process.execPath, [tsc, '-p', 'test/support/tsconfig.json', '--outDir', join(folder, 'out')]);
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

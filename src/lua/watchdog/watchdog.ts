@@ -6,9 +6,11 @@
  * anything else, and must do no more than set a hook. Rejected: a hook that is always on (CPU-bound scripts take 2.5
  * times as long), `Runtime.terminateExecution` (corrupts Node's async stack).
  */
+
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { PACKAGE_ROOT } from '../../package.js';
 import type { LuaVm } from '../vm.js';
 import { BYTES, CLOSING, monotonic, SEEN, SEEN_SINCE, SEQUENCE } from './cells.js';
 
@@ -60,7 +62,7 @@ export class Watchdog {
     if (timeout === 0 && abort === 0) return;
     const value = (sequence: number, what: 'stop' | 'abort') => this.#interrupt(sequence, what);
     Object.defineProperty(globalThis, Symbol.for(this.#name), { value, configurable: true });
-    this.#worker = new Worker(new URL('./worker.js', import.meta.url), {
+    this.#worker = new Worker(new URL('src/lua/watchdog/worker.js', PACKAGE_ROOT), {
       name: 'watchdog',
       workerData: { buffer: this.#buffer, name: this.#name, timeout, abort: abort * 1000 },
       execArgv: [],
