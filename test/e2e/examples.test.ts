@@ -41,7 +41,7 @@ const portFor = (port: number): number => ports.get(String(port)) ?? 0;
 test('each says on the console what to try', () => {
   for (const text of [
     `nc localhost ${portFor(1234)}`,
-    `nc -u localhost ${portFor(1234)}`,
+    `nc -u 127.0.0.1 ${portFor(1234)}`,
     `nc localhost ${portFor(1235)}`,
   ])
     expect(daemon.stdout).toContain(`try: ${text}`);
