@@ -107,7 +107,8 @@ function luarc(version: EngineVersion) {
   return {
     'runtime.version': `Lua ${version}`,
     'workspace.library': [typesFolder()],
-    'diagnostics.disable': ['lowercase-global'],
+    // Applications are made of globals, and objects carry fields of their own.
+    'diagnostics.disable': ['lowercase-global', 'inject-field'],
   };
 }
 

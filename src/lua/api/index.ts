@@ -5,7 +5,7 @@
  */
 import { amfFunctions } from './amf.js';
 import { blacklistFunctions } from './blacklist.js';
-import type { ApiContext } from './context.js';
+import type { ApiContext, Functions } from './context.js';
 import { cryptoFunctions } from './crypto.js';
 import { installCumulus } from './cumulus.js';
 import { environmentFunctions, environmentProperties } from './environment.js';
@@ -38,8 +38,13 @@ export function installApi(api: ApiContext): void {
     ...rtmfpFunctions(api),
     ...textFunctions(api),
   };
-  installCumulus(api, methods, { ...environmentProperties(api), ...rtmfpProperties(api) });
+  installCumulus(api, methods, cumulusProperties(api));
   vm.raw.settop(vm.L, -2);
+}
+
+/** What is asked of the host whenever a script reads it from `cumulus`. */
+export function cumulusProperties(api: ApiContext): Functions {
+  return { ...environmentProperties(api), ...rtmfpProperties(api) };
 }
 
 /** The constructors leave their object at the top of the stack: that is the function's one result. */
