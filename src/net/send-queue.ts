@@ -1,8 +1,8 @@
 /**
  * What one connection has to send: copied out at once, written at the end of the turn as one buffer.
  *
- * Invariant: bytes are in `#waiting` or have been given to the socket, in the order in which they were sent. The
- * queue is in the turn's list exactly while `#waiting` is not empty.
+ * Invariant: bytes wait here or have been given to the socket, in the order in which they were sent. The
+ * queue is in the turn's list exactly while something waits.
  */
 import type { Socket } from 'node:net';
 import type { Network } from './network.js';
@@ -14,7 +14,9 @@ export const DRAIN_THRESHOLD = 65_536;
 export class SendQueue implements Flushable {
   readonly #network: Network;
   #socket: Socket | undefined;
-  #waiting: Buffer[] = [];
+  /** What waits: mostly one piece, which then needs no list. */
+  #first: Buffer | undefined;
+  #more: Buffer[] | undefined;
   #waitingBytes = 0;
   /** The backlog has been above the threshold and has not been empty since. */
   congested = false;
@@ -49,19 +51,25 @@ export class SendQueue implements Flushable {
     }
     const copy = this.#network.arena.take(bytes.length);
     copy.set(bytes);
-    if (this.#waiting.push(copy) === 1 && turn.active) turn.defer(this);
     this.#waitingBytes += bytes.length;
-    if (!turn.active) this.flush();
+    if (this.#first !== undefined) {
+      this.#more ??= [];
+      this.#more.push(copy);
+      return undefined;
+    }
+    this.#first = copy;
+    if (turn.active) turn.defer(this);
+    else this.flush();
     return undefined;
   }
 
   flush(): void {
     const socket = this.#socket;
-    const waiting = this.#waiting;
-    const first = waiting[0];
-    if (!first) return;
-    const bytes = waiting.length === 1 ? first : Buffer.concat(waiting, this.#waitingBytes);
-    this.#waiting = [];
+    const first = this.#first;
+    if (first === undefined) return;
+    const bytes = this.#more ? Buffer.concat([first, ...this.#more], this.#waitingBytes) : first;
+    this.#first = undefined;
+    this.#more = undefined;
     this.#waitingBytes = 0;
     if (!socket || socket.destroyed) return;
     socket.write(bytes);

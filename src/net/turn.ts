@@ -11,7 +11,7 @@ export interface Flushable {
 
 export class Turn {
   #depth = 0;
-  #waiting: Flushable[] = [];
+  readonly #waiting: Flushable[] = [];
   readonly #onFlushed: () => void;
 
   /** @param onFlushed called at the end of a turn that had something to flush */
@@ -37,9 +37,9 @@ export class Turn {
   }
 
   #flush(): void {
-    const flushing = this.#waiting;
-    this.#waiting = [];
-    for (const one of flushing) one.flush();
+    // Flushing enters no script, so that nothing is added meanwhile.
+    for (const one of this.#waiting) one.flush();
+    this.#waiting.length = 0;
     this.#onFlushed();
   }
 }
