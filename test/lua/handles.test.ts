@@ -1,13 +1,8 @@
 /** Objects of a class of the test's own, in a VM of its own, on both engines and over both kinds of exports. */
 import { describe, expect, test } from 'vitest';
-import { LuaEngines } from '../../src/lua/engine.js';
 import { type ClassDefinition, Handles, type ObjectClass } from '../../src/lua/handles.js';
 import { Stack } from '../../src/lua/stack.js';
-import { LuaVm } from '../../src/lua/vm.js';
-import { LUA_VERSION } from '../support/server.js';
-
-const MIB = 1_048_576;
-const engines = new LuaEngines();
+import { EXPORTS, machine } from './machine.js';
 
 class Thing {
   value = 1;
@@ -38,29 +33,12 @@ const thingClass: ClassDefinition<Thing> = {
   },
 };
 
-async function machine(direct: boolean) {
-  const errors: string[] = [];
+async function withThings(direct: boolean) {
   const warnings: string[] = [];
-  const events = {
-    enter: () => {},
-    leave: () => {},
-    error: (activity: string, message: string) => errors.push(`${activity}: ${message}`),
-    broken: (reason: string) => errors.push(`broken: ${reason}`),
-  };
-  const vm = await LuaVm.create(engines, { version: LUA_VERSION, memory: 64 * MIB, direct }, events);
+  const { vm, errors, run } = await machine({ direct });
   const stack = new Stack(vm);
   const handles = new Handles(vm, stack, (name, property) => warnings.push(`${name}.${property}`));
   const things: ObjectClass<Thing> = handles.define(thingClass);
-  /** Runs a script, whose one result is given back as text. */
-  const run = (script: string): string | undefined => {
-    vm.enter('test');
-    try {
-      vm.compile(Buffer.from(script), '@test.lua');
-      return vm.call(0, 1) ? vm.bytes.text(vm.L, -1) : undefined;
-    } finally {
-      vm.leave();
-    }
-  };
   /** Makes a thing and assigns it to a global. */
   const make = (name: string) => {
     vm.enter('make');
@@ -85,12 +63,9 @@ async function machine(direct: boolean) {
 const COLLECT = 'for i = 1, 4 do collectgarbage() end';
 const nothing = () => 0;
 
-describe.each([
-  ['real', true],
-  ['wrapped', false],
-])('over the %s exports', (_, direct) => {
+describe.each(EXPORTS)('over the %s exports', (_, direct) => {
   test('methods and properties are those of the object behind, and other fields the script’s', async () => {
-    const { run, make, warnings } = await machine(direct);
+    const { run, make, warnings } = await withThings(direct);
     const { thing } = make('t');
     expect(run('t.value = 5 t.own = "x" t.fixed = 1 return t:add(2) .. t.value .. t.own .. t.fixed')).toBe(
       '75xfixed',
@@ -103,7 +78,7 @@ describe.each([
   });
 
   test('an event of an open object calls its field, and gives its number back', async () => {
-    const { run, make, open, handles, errors } = await machine(direct);
+    const { run, make, open, handles, errors } = await withThings(direct);
     const { handle } = make('t');
     run('function t:onEvent(...) seen = select("#", ...) .. tostring(self == t) return "7" end');
     expect(handles.emit(handle, 'onEvent', nothing, undefined, undefined)).toBe(0);
@@ -117,7 +92,7 @@ describe.each([
   });
 
   test('an event inside a method inside an event finds its way back', async () => {
-    const { vm, run, make, open, handles, errors } = await machine(direct);
+    const { vm, run, make, open, handles, errors } = await withThings(direct);
     const { handle } = make('t');
     open('t', handle);
     let depth = 0;
@@ -137,7 +112,7 @@ describe.each([
   });
 
   test('a closed object that nothing refers to is forgotten, an open one is not', async () => {
-    const { run, make, open, handles } = await machine(direct);
+    const { run, make, open, handles } = await withThings(direct);
     const first = make('a');
     make('b');
     open('a', first.handle);
@@ -149,7 +124,7 @@ describe.each([
   });
 
   test('ten thousand objects leave nothing behind: their slots are used again', async () => {
-    const { vm, run, make, handles } = await machine(direct);
+    const { vm, run, make, handles } = await withThings(direct);
     run(COLLECT);
     const before = vm.refs;
     for (let i = 0; i < 10_000; i++) make('t');
@@ -159,7 +134,7 @@ describe.each([
   });
 
   test('a table that has got the memory of a collected object is not taken for it', async () => {
-    const { run, make } = await machine(direct);
+    const { run, make } = await withThings(direct);
     make('t');
     run('add = t.add wrong = 0');
     for (let i = 0; i < 300; i++) {
@@ -170,7 +145,7 @@ describe.each([
   });
 
   test('closeAll abandons or parks what is open, and spares what it is told to', async () => {
-    const { make, open, handles } = await machine(direct);
+    const { make, open, handles } = await withThings(direct);
     const [a, b, c] = [make('a'), make('b'), make('c')];
     for (const [name, { handle }] of Object.entries({ a, b })) open(name, handle);
     let emptied = 0;
@@ -183,7 +158,7 @@ describe.each([
   });
 
   test('after close nothing enters the machine', async () => {
-    const { vm, make, open, handles, errors } = await machine(direct);
+    const { vm, make, open, handles, errors } = await withThings(direct);
     const { handle } = make('t');
     open('t', handle);
     vm.close();
