@@ -16,31 +16,17 @@ import type { Target } from './target.js';
  * @returns the number of results that were pushed in the caller
  */
 export function cross(from: Peer, target: Target, operation: string | undefined, first: number): number {
-  const caller = from.vm;
-  const count = attempt(from, target, operation, first);
-  // It broke in a call that came back to it: nothing of it may go on.
-  if (!caller.usable) throw new RangeError('the Lua machine broke in a call of its own');
-  if (count instanceof LuaError) throw count;
-  return count === FAILED ? caller.raw.error(caller.L) : count;
+  const { raw, L } = from.vm;
+  try {
+    const count = callHome(from, target, operation, first);
+    if (count !== FAILED) return count;
+  } finally {
+    from.checkSound();
+  }
+  return raw.error(L);
 }
 
 const FAILED = -1;
-
-function attempt(
-  from: Peer,
-  target: Target,
-  operation: string | undefined,
-  first: number,
-): number | LuaError {
-  try {
-    return callHome(from, target, operation, first);
-  } catch (error) {
-    if (error instanceof LuaError) return error;
-    // Lua's own unwinding: of the other VM, which is left, or of this one, whose error is raised again.
-    if (typeof error === 'number') return new LuaError('not enough memory');
-    throw error;
-  }
-}
 
 /** @returns the number of results, or FAILED, with the error at the top of the caller's stack */
 function callHome(from: Peer, target: Target, operation: string | undefined, first: number): number {
@@ -57,6 +43,8 @@ function callHome(from: Peer, target: Target, operation: string | undefined, fir
     if (protectedCall(home, count) === 0) return pushResults(home, from, top);
     home.giveError(from, operation === undefined ? target : undefined);
     return FAILED;
+  } catch (error) {
+    throw home.excuse(error, 1);
   } finally {
     exchange.depth--;
     vm.leave();
@@ -93,12 +81,11 @@ function makeRoom(peer: Peer, count: number): void {
 
 /** A machine that breaks breaks alone: the one that called it gets an error. */
 function protectedCall(home: Peer, count: number): number {
-  const { vm } = home;
   const { title } = home.outside;
   try {
-    return vm.tryCall(count, LUA_MULTRET);
+    return home.vm.tryCall(count, LUA_MULTRET);
   } catch (error) {
-    vm.fail(error);
+    home.breakDown(error);
     throw new LuaError(`application ${title} broke: ${messageOf(error)}`);
   }
 }

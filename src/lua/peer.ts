@@ -37,6 +37,8 @@ export class Peer {
   readonly #globals: number;
   #vm: LuaVm | undefined;
   #ended = false;
+  /** What the machine broke of, while frames of it are still to be left. */
+  #doom: Error | undefined;
 
   constructor(vm: LuaVm, exchange: Exchange, outside: Outside) {
     this.exchange = exchange;
@@ -95,8 +97,36 @@ export class Peer {
 
   /** @throws LuaError when values of this VM cannot be used */
   checkAlive(): void {
+    if (this.#doom) throw new LuaError(`application ${this.outside.title} broke: ${this.#doom.message}`);
     if (this.#vm?.usable && !(this.#ended && this.#vm.depth === 0)) return;
     throw new LuaError(this.outside.ended());
+  }
+
+  /** The machine is not to be used any more. In a nested call its outer frames are left when control is back in them. */
+  breakDown(error: unknown): void {
+    try {
+      this.vm.fail(error);
+    } catch {
+      this.#doom = error instanceof Error ? error : new RangeError('error outside of the call stack');
+    }
+  }
+
+  /** @throws what the machine broke of, in a call that came back to it: nothing of it may go on */
+  checkSound(): void {
+    if (this.#doom) throw this.#doom;
+  }
+
+  /**
+   * Puts the VM in order after an exception outside of any protected call of its own.
+   * @param depth how deep the VM is entered when no function of it is running
+   * @returns what its caller is to be told. Lua's own unwinding ends here: of this VM, or of the caller's, where the
+   * error is raised again.
+   */
+  excuse(error: unknown, depth: number): unknown {
+    if (typeof error !== 'number' && !(error instanceof LuaError)) return error;
+    if (this.#vm?.usable && this.#vm.depth === depth && !this.#vm.raw.recover(this.#vm.L))
+      this.breakDown(error);
+    return error instanceof LuaError ? error : new LuaError('not enough memory');
   }
 
   /** Pushes the value at stack index `i` into the other VM. @throws LuaError for what cannot go there */
@@ -199,7 +229,7 @@ export class Peer {
       this.give(-1, to);
       return true;
     } catch (error) {
-      throw typeof error === 'number' ? new LuaError('not enough memory') : error;
+      throw this.excuse(error, 0);
     } finally {
       raw.settop(L, top);
     }
@@ -244,7 +274,7 @@ export class Peer {
       this.give(-1, to);
       return true;
     } catch (error) {
-      throw typeof error === 'number' ? new LuaError('not enough memory') : error;
+      throw this.excuse(error, 0);
     } finally {
       raw.settop(L, top);
     }

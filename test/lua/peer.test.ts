@@ -58,6 +58,9 @@ class Machine implements VmEvents, Outside, Target {
       vm.compile(Buffer.from(source), `@${this.title}.lua`);
       if (!vm.call(0, 1)) throw new Error(this.errors.at(-1));
       return vm.bytes.text(vm.L, -1);
+    } catch (error) {
+      if (error instanceof RangeError) vm.fail(error);
+      throw error;
     } finally {
       vm.leave();
     }
@@ -220,7 +223,7 @@ test('a machine that breaks while it waits for another runs no further', async (
   two.vm.setFunction('trap', trap);
   two.vm.raw.settop(two.vm.L, -2);
   one.run('function call(f) return pcall(f) end');
-  expect(() => two.run('pcall(call, function() trap() end) went_on = true')).toThrow(/broke/);
+  expect(() => two.run('pcall(call, function() trap() end) went_on = true')).toThrow(RangeError);
   expect(two.errors).toEqual([expect.stringMatching(/^broken: .*Maximum call stack size exceeded$/)]);
   expect(two.vm.usable).toBe(false);
   expect(one.run('return 1 + 1')).toBe('2');
