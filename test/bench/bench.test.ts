@@ -75,6 +75,9 @@ describe('--check', () => {
     expect(worsening(result(1.14, atMost), 1)).toBeUndefined();
     expect(worsening(result(1.16, atMost), 1)).toBe('echo: ratio 1.160, recorded 1: more than 15 % worse');
     expect(worsening(result(0.5, atMost), 1)).toBeUndefined();
+    expect(worsening({ ...result(1.16, atMost), disturbance: 0.5 }, 1)).toContain(
+      'others used 50 % of a core',
+    );
   });
 
   it('knows rows where more is better', () => {
@@ -122,7 +125,20 @@ describe('the command line', () => {
       stderr: expect.stringContaining('no row "ecko": must be one of echo-64'),
     });
     expect(() => parseOptions(['--rounds', '0'])).toThrow('must be an integer from 1 to 100');
+    expect(() => parseOptions(['--patience', 'x'])).toThrow('must be an integer from 0 to 600');
     expect(() => parseOptions(['--lua', '5.2'])).toThrow('must be 5.4 or 5.1');
+  });
+
+  it('waits for a quiet moment when it checks', () => {
+    expect(parseOptions([])).toMatchObject({ rounds: 5, patience: 0, lua: '5.4' });
+    expect(parseOptions(['--check']).patience).toBe(20);
+    expect(parseOptions(['--check', '--patience', '3']).patience).toBe(3);
+  });
+
+  it('leaves it to the machine which core a process runs on, unless told', () => {
+    expect(parseOptions([])).not.toHaveProperty('pin');
+    expect(parseOptions(['--pin']).pin).toBe(true);
+    expect(parseOptions(['--no-pin']).pin).toBe(false);
   });
 
   it('takes the beginning of a name, but a whole name for that row alone', () => {

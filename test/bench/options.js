@@ -7,7 +7,8 @@ export const HELP = `npm run bench -- [ROW…] [options]
 Runs every row, or those named (a name's beginning is enough), against the bare server.
 
   --rounds N     rounds of each row, 1 to 100 (default 5)
-  --patience S   seconds that each round may wait for others on the machine to come to rest (default 0)
+  --patience S   seconds that each round may wait for others on the machine to come to rest (default 0;
+                 with --check 20)
   --quick        short runs: an impression, not a measurement
   --lua 5.1      the engine that ours runs (default 5.4)
   --pin          keep server and load generator each on a core of its own (default: on a quiet machine)
@@ -50,7 +51,7 @@ export function parseOptions(argv) {
     allowPositionals: true,
     options: {
       rounds: { type: 'string', default: '5' },
-      patience: { type: 'string', default: '0' },
+      patience: { type: 'string' },
       lua: { type: 'string', default: '5.4' },
       profile: { type: 'string' },
       quick: FLAG,
@@ -67,7 +68,7 @@ export function parseOptions(argv) {
   const placing = pin || noPin ? { pin } : {};
   const figures = {
     rounds: numberOf('rounds', rounds, 1, 100),
-    patience: numberOf('patience', patience, 0, 600),
+    patience: numberOf('patience', patience ?? (flags.check ? '20' : '0'), 0, 600),
   };
   return { names: positionals, ...flags, ...placing, ...figures, lua: luaOf(lua) };
 }

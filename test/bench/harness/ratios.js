@@ -4,6 +4,7 @@
  * row that has no ratio is only held to its target.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { QUIET } from './quiet.js';
 
 const FILE = new URL('../ratios.json', import.meta.url);
 
@@ -43,13 +44,15 @@ function entryOf({ ratio, met }) {
  * @param {number | 'met' | 'not met' | undefined} recorded
  * @returns {string | undefined} what is worse than recorded
  */
-export function worsening({ name, ratio, met, target, skipped }, recorded) {
+export function worsening({ name, ratio, met, target, skipped, disturbance = 0 }, recorded) {
   if (skipped !== undefined || recorded === undefined) return undefined;
   if (typeof recorded !== 'number')
     return recorded === 'met' && !met ? `${name}: the target was met, and is not any more` : undefined;
   if (ratio === undefined) return `${name}: no ratio, ${recorded} is recorded`;
   const moreIsBetter = target.of === 'ratio' && target.atLeast !== undefined;
   const worse = moreIsBetter ? ratio < recorded / (1 + TOLERANCE) : ratio > recorded * (1 + TOLERANCE);
-  const limit = `more than ${TOLERANCE * 100} % worse`;
+  const noise =
+    disturbance < QUIET ? '' : ` (others used ${(disturbance * 100).toFixed(0)} % of a core meanwhile)`;
+  const limit = `more than ${TOLERANCE * 100} % worse${noise}`;
   return worse ? `${name}: ratio ${ratio.toFixed(3)}, recorded ${recorded}: ${limit}` : undefined;
 }
