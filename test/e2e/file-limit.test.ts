@@ -131,7 +131,8 @@ onLinux('a script that takes every descriptor gets errors, and all goes on when 
   const { daemon } = await start(greedy(port, control));
   expect(await daemon.waitFor('bind:')).toContain('bind: too many open files (127.0.0.1:0)');
   expect(await daemon.waitFor('connect:')).toContain(`connect: too many open files (127.0.0.1:${port})`);
-  expect(await daemon.waitFor('cannot watch for changes')).toContain('EMFILE');
+  // Loading the watcher fails, or what it does then: Node's words, which differ by its version.
+  expect(await daemon.waitFor('cannot watch for changes')).toMatch(/EMFILE|too many open files/);
   expect((await connectMany(port, 20)).filter((peer) => peer !== undefined)).toEqual([]);
   expect(await busy(daemon)).toBeLessThan(0.3);
   const udp = await UdpPeer.bind();
