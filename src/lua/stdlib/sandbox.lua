@@ -17,8 +17,10 @@ end
 local GC_REFUSED = '__gc is refused: nothing could stop a finalizer that does not end'
 
 if not is51 then
-  local setmetatable = setmetatable
+  local setmetatable, metatable_of = setmetatable, debug.getmetatable
   _G.setmetatable = function(object, meta)
+    local old = metatable_of(object)
+    if old and rawget(old, '__metatable') ~= nil then error('cannot change a protected metatable', 2) end
     if type(meta) == 'table' then
       if rawget(meta, '__gc') ~= nil then error(GC_REFUSED, 2) end
       if type(object) == 'table' then return setmetatable(object, meta) end
