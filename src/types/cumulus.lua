@@ -46,7 +46,7 @@ super = nil
 ---@field peerAddress string? Read-only. The other side, "ip:port"; nil while not established.
 ---@field error string? Read-only. Why the last connection or attempt ended; nil after an ordinary end.
 ---@field pending integer Read-only. Bytes that were sent and that the system has not taken yet.
----@field idleTimeout number Seconds without a byte in either direction after which the connection ends; 0: never. At first `[tcp] idleTimeout`.
+---@field idleTimeout number Seconds without a byte in either direction after which the connection ends, up to 2147483; 0: never. At first `[tcp] idleTimeout`. Anything else raises an error.
 ---@field onReception (fun(self: TCPClient, data: string): integer?)? Data has come: the bytes kept last time and the new ones. Return how many of the last bytes to keep; nothing or 0: all are consumed.
 ---@field onDisconnection fun(self: TCPClient)? The connection is over, or could not be made. `self.error` says why, if it was no ordinary end.
 ---@field onDrain fun(self: TCPClient)? A backlog of more than 64 KiB has left: `pending` is 0.
@@ -133,14 +133,37 @@ function Collection:pairs() end
 ---@return fun(): nil
 function Collection:ipairs() end
 
+---@class Groups: Collection
+local Groups = {}
+
+---Does nothing but to log a WARN: there is no RTMFP.
+---@deprecated
+---@param peerId string
+---@param groupId string
+---@return nil
+function Groups:join(peerId, groupId) end
+
+---@class Broadcaster: Collection
+local Broadcaster = {}
+
+---Does nothing: there are no other servers.
+---@param handler string
+---@param ... any
+function Broadcaster:broadcast(handler, ...) end
+
+---@class Servers: Broadcaster
+---@field initiators Broadcaster Servers that have connected to this one: none.
+---@field targets Broadcaster Servers that this one has connected to: none.
+local Servers = {}
+
 ---@class cumulus
 ---@field configs table<string, any> The configuration file as nested tables: `cumulus.configs.smtp.host`. Values are strings; only `false` is a boolean. `configs.application` says where the server is.
 ---@field epochTime integer Read-only. Milliseconds since 1970.
 ---@field publicAddress string Read-only. The key `publicAddress` of the configuration, "" without it.
 ---@field clients Collection Read-only. Empty: there is no RTMFP.
----@field groups Collection Read-only. Empty: there is no RTMFP.
+---@field groups Groups Read-only. Empty: there is no RTMFP.
 ---@field publications Collection Read-only. Empty: there is no RTMFP.
----@field servers Collection Read-only. Empty: there is no RTMFP.
+---@field servers Servers Read-only. Empty: there is no RTMFP.
 cumulus = {}
 
 ---@return TCPClient client Not connected.
@@ -169,11 +192,11 @@ function cumulus:sendMail(sender, subject, content, ...) end
 function cumulus:split(text, separators, options) end
 
 ---@param ... string
----@return string ... For each its digest, 16 bytes.
+---@return string? ... For each its digest, 16 bytes; nil, with an ERROR, for one that is no string.
 function cumulus:md5(...) end
 
 ---@param ... string
----@return string ... For each its digest, 32 bytes.
+---@return string? ... For each its digest, 32 bytes; nil, with an ERROR, for one that is no string.
 function cumulus:sha256(...) end
 
 ---The folder of an application on the disk, with a slash at the end.
@@ -183,12 +206,12 @@ function cumulus:absolutePath(path) end
 
 ---Encodes values as AMF3, for Flash clients. What AMF does not have, a function for one, is null, with a WARN.
 ---@param ... any
----@return string bytes
+---@return string? bytes At most 64 MiB and 200 levels of tables; beyond that nil, with an ERROR.
 function cumulus:toAMF(...) end
 
 ---Encodes values as AMF0.
 ---@param ... any
----@return string bytes
+---@return string? bytes At most 64 MiB and 200 levels of tables; beyond that nil, with an ERROR.
 function cumulus:toAMF0(...) end
 
 ---Decodes an AMF message. What is none gives nothing, and an ERROR.
@@ -305,3 +328,133 @@ function bit.ror(x, n) end
 ---@param x number
 ---@return integer
 function bit.bswap(x) end
+
+-- Names of Lua 5.1 and LuaJIT, which are there in both versions of Lua and do what they did.
+
+---@param list table
+---@param first integer? 1 by default.
+---@param last integer? `#list` by default.
+---@return any ...
+function unpack(list, first, last) end
+
+---@param text string
+---@param name string?
+---@return function? chunk
+---@return string? err
+function loadstring(text, name) end
+
+---@param f (function|integer)? A function, or a level: 1, the default, is the caller.
+---@return table env
+function getfenv(f) end
+
+---@param f function|integer A function, or a level; 0: what is loaded from now on.
+---@param env table
+---@return function? f
+function setfenv(f, env) end
+
+---@param name string
+---@param ... fun(module: table) Such as `package.seeall`.
+function module(name, ...) end
+
+---@param like (boolean|userdata)?
+---@return userdata proxy
+function newproxy(like) end
+
+---@return integer memory That Lua uses, KiB.
+function gcinfo() end
+
+---@param module table
+function package.seeall(module) end
+
+---The searchers of `require`.
+package.loaders = {}
+
+---@param list table
+---@return integer length
+function table.getn(list) end
+
+---Raises an error, as it did in Lua 5.1.
+---@param list table
+---@param length integer
+function table.setn(list, length) end
+
+---@param list table
+---@return number key The largest one that is a number; 0 without any.
+function table.maxn(list) end
+
+---@param list table
+---@param f fun(key: any, value: any): any
+---@return any result The first of `f` that is not nil.
+function table.foreach(list, f) end
+
+---@param list table
+---@param f fun(index: integer, value: any): any
+---@return any result The first of `f` that is not nil.
+function table.foreachi(list, f) end
+
+---@param text string
+---@param pattern string
+---@return fun(): string?, ...
+function string.gfind(text, pattern) end
+
+---@param y number
+---@param x number
+---@return number radians
+function math.atan2(y, x) end
+
+---@param x number
+---@return number
+function math.cosh(x) end
+
+---@param x number
+---@return number
+function math.sinh(x) end
+
+---@param x number
+---@return number
+function math.tanh(x) end
+
+---@param x number
+---@return number
+function math.log10(x) end
+
+---@param x number
+---@param y number
+---@return number
+function math.pow(x, y) end
+
+---@param x number
+---@param y number
+---@return number
+function math.mod(x, y) end
+
+---@param x number
+---@return number mantissa
+---@return integer exponent
+function math.frexp(x) end
+
+---@param mantissa number
+---@param exponent integer
+---@return number
+function math.ldexp(mantissa, exponent) end
+
+---LuaJIT's compiler, which is off: its switches do nothing.
+---@class jit
+---@field version string "LuaJIT (off)"
+---@field version_num integer 0
+---@field os string "Linux", "OSX", "Windows" or "Other"
+---@field arch string Such as "x64".
+---@field opt table Has `start`, which does nothing.
+jit = {}
+
+---@return boolean on False.
+function jit.status() end
+
+---@param ... any
+function jit.on(...) end
+
+---@param ... any
+function jit.off(...) end
+
+---@param ... any
+function jit.flush(...) end

@@ -181,7 +181,7 @@ test('every sample of the page has been run', () => {
 test('every member of the definitions is on the page', () => {
   const page = readFileSync(PAGE, 'utf8');
   const { members, globals } = readDefinitions();
-  const names = [...members].flatMap(([owner, all]) => (owner === 'bit' ? [] : [...all.keys()]));
+  const names = [...members].flatMap(([owner, all]) => (/^(bit|jit)$/.test(owner) ? [] : [...all.keys()]));
   for (const name of [...names, ...globals.keys()])
     expect(page, name).toMatch(new RegExp(`\`(\\w+[.:])?${name}[\`(]|## ${name}\n`));
 });

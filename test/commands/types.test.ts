@@ -5,21 +5,15 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { ApiContext } from '../../src/lua/api/context.js';
-import { cumulusProperties } from '../../src/lua/api/index.js';
+import { cumulusProperties, installApi } from '../../src/lua/api/index.js';
 import { mailClass } from '../../src/lua/api/mail.js';
-import { ScriptLog } from '../../src/lua/api/script-log.js';
 import { tcpClientClass } from '../../src/lua/api/tcp-client.js';
 import { tcpServerClass } from '../../src/lua/api/tcp-server.js';
 import { udpSocketClass } from '../../src/lua/api/udp-socket.js';
-import { LuaEngines } from '../../src/lua/engine.js';
 import type { ClassDefinition } from '../../src/lua/handles.js';
-import { Stack } from '../../src/lua/stack.js';
-import { LuaTable } from '../../src/lua/table.js';
-import { LuaVm } from '../../src/lua/vm.js';
+import { ALL_GLOBALS, apiContext, evaluated, membersOf, sandboxed } from '../support/bare-vm.js';
 import { Daemons } from '../support/daemon.js';
 import { DEFINITIONS, type Member, readDefinitions } from '../support/definitions.js';
-import { LogCapture } from '../support/log-capture.js';
 import { printed } from '../support/script.js';
 
 const daemons = new Daemons();
@@ -91,27 +85,38 @@ describe('the definitions name exactly what a script finds', () => {
     expect(namesOf('cumulus', 'property', 'Read-only.')).toEqual(getters.sort());
   });
 
-  test('in the collections of RTMFP, and in bit', async () => {
-    const collection = namesOf('Collection').map((name) => `cumulus.clients.${name}`);
-    const [kinds, bits = ''] = await printed(`
-      local kinds = { ${collection.map((path) => `type(${path})`).join(', ')} }
-      print(table.concat(kinds, " "))
-      local names = {}
-      for name in pairs(bit) do names[#names + 1] = name end
-      print(table.concat(names, " "))`);
-    expect(kinds).toBe('number function function');
-    expect(namesOf('bit')).toEqual(bits.split(' ').sort());
+  test.each([
+    ['Collection', 'clients', ''],
+    ['Groups', 'groups', 'Collection'],
+    ['Collection', 'publications', ''],
+    ['Servers', 'servers', 'Broadcaster Collection'],
+    ['Broadcaster', 'servers.initiators', 'Collection'],
+    ['Broadcaster', 'servers.targets', 'Collection'],
+  ])('in a %s, cumulus.%s', async (name, path, above) => {
+    const { vm } = await apiContext('5.4', (api) => installApi(api));
+    const [found = ''] = evaluated(vm, membersOf(path));
+    const inherited = above.split(' ').flatMap((parent) => namesOf(parent));
+    // `count` is not among the members: it is asked for.
+    expect([...namesOf(name), ...inherited].sort()).toEqual(['count', ...found.split(' ')].sort());
   });
 
-  test('among the globals, besides what Lua itself has', async () => {
-    const [names = ''] = await printed(`
-      local names = {}
-      for name in pairs(_G) do names[#names + 1] = name end
-      print(table.concat(names, " "))`);
-    const ours = names.split(' ').filter((name) => !LUA.includes(name));
-    const declared = [...globals.keys()].filter((name) => !EVENTS.includes(name) && name !== 'super');
-    expect(ours.sort()).toEqual(declared.sort());
-  });
+  test.each(['5.4', '5.1'] as const)(
+    "in Lua's libraries, besides what Lua 5.4 itself has, in %s",
+    async (version) => {
+      const own = new Set(evaluated((await apiContext()).vm, ALL_GLOBALS));
+      const { vm } = await apiContext(version, sandboxed);
+      const found = evaluated(vm, ALL_GLOBALS);
+      const declared = [
+        ...globals.keys(),
+        ...LIBRARIES.flatMap((owner) => namesOf(owner).map((n) => `${owner}.${n}`)),
+      ];
+      const missing = declared.filter(
+        (name) => !EVENTS.includes(name) && name !== 'super' && !found.includes(name),
+      );
+      expect(missing).toEqual([]);
+      expect(found.filter((name) => !own.has(name) && !declared.includes(name))).toEqual([]);
+    },
+  );
 
   test('in Lua', async () => {
     const { vm } = await apiContext();
@@ -127,11 +132,8 @@ describe('the definitions name exactly what a script finds', () => {
 
 const EVENTS = ['onStart', 'onStop', 'onManage', 'onTypedObject'];
 
-/** Of Lua 5.4, of 5.1, and of LuaJIT: the language server knows them itself. */
-const LUA = `
-  _G _VERSION assert collectgarbage coroutine debug dofile error getmetatable io ipairs load loadfile math next os
-  package pairs pcall print rawequal rawget rawlen rawset require select setmetatable string table tonumber tostring
-  type utf8 warn xpcall gcinfo getfenv jit loadstring module newproxy setfenv unpack`.split(/\s+/);
+/** What other libraries than ours are extended by. */
+const LIBRARIES = ['bit', 'jit', 'math', 'package', 'string', 'table'];
 
 describe('every definition', () => {
   const functions = [...members].flatMap(([owner, all]) =>
@@ -168,15 +170,6 @@ function namesOf(owner: string, kind?: Member['kind'], text = ''): string[] {
     .filter(([, member]) => (kind === undefined || member.kind === kind) && member.text.includes(text))
     .map(([name]) => name)
     .sort();
-}
-
-/** As much of one as the properties need. */
-async function apiContext(): Promise<ApiContext> {
-  const quiet = { enter() {}, leave() {}, error() {}, broken() {} };
-  const vm = await LuaVm.create(new LuaEngines(), { version: '5.4', memory: 64 * 1024 ** 2 }, quiet);
-  const stack = new Stack(vm);
-  const log = new ScriptLog(new LogCapture(), stack, '');
-  return { vm, stack, log, settings: { configs: new LuaTable(), root: '' } } as unknown as ApiContext;
 }
 
 const LANGUAGE_SERVER = 'lua-language-server';

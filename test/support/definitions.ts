@@ -25,7 +25,7 @@ export function readDefinitions(): Definitions {
   for (const line of readFileSync(DEFINITIONS, 'utf8').split('\n')) {
     if (line.startsWith('---')) {
       comment.push(line.slice(3));
-      declared = /^---@class (\S+)/.exec(line)?.[1] ?? declared;
+      declared = /^---@class (\w+)/.exec(line)?.[1] ?? declared;
       const [, name, type = ''] = /^---@field (\w+) (.*)$/.exec(line) ?? [];
       if (name !== undefined)
         members.set(
@@ -39,6 +39,9 @@ export function readDefinitions(): Definitions {
     const [, owner, method] = /^function (\w+)[:.](\w+)\(/.exec(line) ?? [];
     if (owner !== undefined && method !== undefined)
       members.set(owner, into(owner).set(method, { kind: 'method', text: `${text}\n${line}` }));
+    const [, table, field] = /^(\w+)\.(\w+) = /.exec(line) ?? [];
+    if (table !== undefined && field !== undefined)
+      members.set(table, into(table).set(field, { kind: 'property', text }));
     const name = /^(?:function (\w+)\(|(\w+) = )/.exec(line);
     if (name) globals.set(name[1] ?? name[2] ?? '', `${text}\n${line}`);
   }
