@@ -11,6 +11,12 @@ import type { Socket } from 'node:net';
 export const LINGER_MS = 10_000;
 const LOOK_MS = 1000;
 
+/**
+ * When the server stops: a peer that is at the other end closes as soon as it has our FIN, milliseconds. If it sends
+ * something after we have closed, what it has not read by then is lost.
+ */
+const GOODBYE_MS = 500;
+
 export class Lingering {
   readonly #deadlines = new Map<Socket, number>();
   #timer: NodeJS.Timeout | undefined;
@@ -34,14 +40,10 @@ export class Lingering {
     socket.end();
   }
 
-  /** Resolves when everything has been sent, at the latest after `ms`; then cuts what is left. */
+  /** Resolves when everything has been sent, and the peers had a moment to close, at the latest after `ms`. */
   async close(ms: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms);
-    });
-    await Promise.race([Promise.all([...this.#deadlines.keys()].map(finished)), late]);
-    clearTimeout(timer);
+    await within(ms, [...this.#deadlines.keys()].map(finished));
+    await within(Math.min(ms, GOODBYE_MS), [...this.#deadlines.keys()].map(closed));
     clearInterval(this.#timer);
     this.#timer = undefined;
     for (const socket of this.#deadlines.keys()) socket.destroy();
@@ -56,10 +58,26 @@ export class Lingering {
   }
 }
 
+/** Resolves when all of them have, or after `ms`. */
+async function within(ms: number, waiting: readonly Promise<void>[]): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([Promise.all(waiting), late]);
+  clearTimeout(timer);
+}
+
 function finished(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     if (socket.destroyed || socket.writableFinished) return resolve();
     socket.once('finish', resolve);
+    socket.once('close', () => resolve());
+  });
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
     socket.once('close', () => resolve());
   });
 }

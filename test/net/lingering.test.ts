@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { LINGER_MS } from '../../src/net/lingering.js';
 import { closeAfterEach } from '../support/closing.js';
-import { PeerServer } from '../support/tcp.js';
+import { type Peer, PeerServer } from '../support/tcp.js';
 import { Bench } from './sockets.js';
 
 const closing = closeAfterEach();
@@ -48,7 +48,7 @@ test('a peer that takes no data and never closes is cut in the end', {
   expect(peer.received.length).toBeLessThan(32 * 1_048_576);
 });
 
-test('closing the network waits until everything has been sent, but not for the peer to close', async () => {
+test('closing the network waits until everything has been sent, but not long for the peer to close', async () => {
   const { bench, client, peer } = await connected();
   client.send(Buffer.from('last'));
   client.disconnect();
@@ -64,4 +64,26 @@ test('closing the network gives up after its time', async () => {
   const begun = performance.now();
   await bench.network.close(100);
   expect(performance.now() - begun).toBeLessThan(5000);
+});
+
+/** Sends as long as the other side has not ended, whatever is done with it. */
+function chatter(peer: Peer): void {
+  const next = () => {
+    if (!peer.ended && !peer.closed) peer.socket.write('bla', () => setImmediate(next));
+  };
+  next();
+}
+
+test('a peer that talks until it is told to stop gets all that was sent before the network was closed', async () => {
+  const { bench, client, peer } = await connected();
+  peer.socket.pause();
+  chatter(peer);
+  client.send(Buffer.alloc(3_000_000));
+  client.disconnect();
+  const closed = bench.network.close(10_000);
+  peer.socket.resume();
+  expect((await peer.readAll()).length).toBe(3_000_000);
+  peer.close();
+  await closed;
+  expect({ error: peer.error, left: bench.network.lingering.size }).toEqual({ error: undefined, left: 0 });
 });
