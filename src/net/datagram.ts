@@ -24,7 +24,7 @@ export class Datagram {
     this.family = family;
     this.receiver = receiver;
     this.#onSent = (error) => {
-      if (error) this.receiver?.onError(reasonOf(error, targetOf(error)));
+      if (error) this.receiver?.onError(reasonOfSend(error));
     };
     socket.removeAllListeners('error');
     socket.on('error', (error) => this.receiver?.onError(reasonOf(error, '')));
@@ -87,6 +87,17 @@ export class Datagram {
     this.receiver = undefined;
     this.#socket.close();
   }
+}
+
+/** Why a datagram to a broadcast address does not leave. @param target "ip:port" */
+export function broadcastRefused(target: string): string {
+  return `broadcast not allowed (${target}): createUDPSocket(true) allows it`;
+}
+
+/** For a datagram, the system's "permission denied" has this one meaning: send(2), EACCES. */
+function reasonOfSend(error: NodeJS.ErrnoException): string {
+  const target = targetOf(error);
+  return error.code === 'EACCES' ? broadcastRefused(target) : reasonOf(error, target);
 }
 
 /** What a failed send was meant for. */

@@ -7,7 +7,7 @@
 import type { RemoteInfo } from 'node:dgram';
 import { isIP, isIPv6 } from 'node:net';
 import { type Address, addressOf, formatAddress, isWildcard, parseAddress } from './address.js';
-import { Datagram, type DatagramReceiver, localAddressFor } from './datagram.js';
+import { broadcastRefused, Datagram, type DatagramReceiver, localAddressFor } from './datagram.js';
 import { DropReport } from './drop-report.js';
 import { reasonOf } from './errors.js';
 import type { Network } from './network.js';
@@ -23,6 +23,9 @@ export interface UdpHandler {
 
 /** The most that fits into a datagram over IPv4, bytes. */
 export const MAX_DATAGRAM = 65_507;
+
+/** The one broadcast address that is known without asking the system for its networks. */
+const EVERYWHERE = '255.255.255.255';
 
 /** How many datagrams may be sent between two looks at what is pending. */
 const ASK_EVERY = 16;
@@ -98,6 +101,7 @@ export class UdpSocket implements DatagramReceiver {
     if (to === undefined) return 'no recipient: give an address or connect first';
     if (typeof to === 'string') return to;
     if (to.port === 0) return `bad port in "${text}": must be 1 to 65535`;
+    if (to.host === EVERYWHERE && !this.#broadcast) return broadcastRefused(formatAddress(to.host, to.port));
     if (bytes.length > MAX_DATAGRAM) return `datagram of ${bytes.length} bytes: at most ${MAX_DATAGRAM} fit`;
     const failure = this.#ensureOpen(to);
     if (failure !== undefined) return failure;

@@ -240,6 +240,6 @@ test('broadcast needs createUDPSocket(true), and is still allowed after close', 
     refused:send("three", "127.255.255.255:${port}")`);
   await log.waitFor('heard one');
   await log.waitFor('heard two');
-  await log.waitFor(`UDPSocket: permission denied (127.255.255.255:${port})`);
+  await log.waitFor(`UDPSocket: broadcast not allowed (127.255.255.255:${port}): createUDPSocket(true)`);
   expect(log.texts('note')).not.toContain('heard three');
 });

@@ -125,7 +125,11 @@ test('broadcast needs the permission that the constructor gives', async () => {
   const port = await portOf(listener);
   const refused = closing(new Bench()).udp();
   refused.socket.send(Buffer.from('x'), `127.255.255.255:${port}`);
-  expect(await refused.nextError()).toBe(`permission denied (127.255.255.255:${port})`);
+  const reason = (host: string) => `broadcast not allowed (${host}:${port}): createUDPSocket(true) allows it`;
+  expect(await refused.nextError()).toBe(reason('127.255.255.255'));
+  expect(refused.socket.send(Buffer.from('x'), `255.255.255.255:${port}`)).toBe(reason('255.255.255.255'));
+  refused.socket.connect(`255.255.255.255:${port}`);
+  expect(refused.socket.send(Buffer.from('x'))).toBe(reason('255.255.255.255'));
   const allowed = closing(new Bench()).udp(true);
   for (const text of ['one', 'two']) {
     expect(allowed.socket.send(Buffer.from(text), `127.255.255.255:${port}`)).toBeUndefined();
