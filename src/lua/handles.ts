@@ -37,6 +37,8 @@ export interface Property<T> {
   readonly get: (target: T, stack: Stack) => number;
   /** The new value is at index 2. Without it the property is read-only. */
   readonly set?: (target: T, stack: Stack) => void;
+  /** The original did not have it: old scripts may have a field of that name, which then takes its place. */
+  readonly addition?: true;
 }
 
 export interface ClassDefinition<T> {
@@ -110,7 +112,13 @@ export class Handles {
     this.#functions(properties, (_, property) => this.#getter(objectClass, property));
     const settable = properties.filter(([, property]) => property.set !== undefined);
     this.#functions(settable, (_, property) => this.#setter(objectClass, property));
-    if (raw.pcall(L, 4, 1, 0) !== 0) throw new Error(bytes.text(L, -1));
+    const additions = properties.filter(([, property]) => property.addition);
+    raw.createtable(L, 0, additions.length);
+    for (const [name] of additions) {
+      raw.pushboolean(L, 1);
+      raw.setfield(L, -2, bytes.name(name));
+    }
+    if (raw.pcall(L, 5, 1, 0) !== 0) throw new Error(bytes.text(L, -1));
     raw.refset(L, objectClass.metatable);
     return objectClass;
   }

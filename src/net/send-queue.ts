@@ -13,6 +13,7 @@ export const DRAIN_THRESHOLD = 65_536;
 
 export class SendQueue implements Flushable {
   readonly #network: Network;
+  readonly #onDrained: () => void;
   #socket: Socket | undefined;
   /** What waits: mostly one piece, which then needs no list. */
   #first: Buffer | undefined;
@@ -21,8 +22,10 @@ export class SendQueue implements Flushable {
   /** The backlog has been above the threshold and has not been empty since. */
   congested = false;
 
-  constructor(network: Network) {
+  /** @param onDrained called, later, when a backlog went to the kernel at once; else the socket's 'drain' tells */
+  constructor(network: Network, onDrained: () => void) {
     this.#network = network;
+    this.#onDrained = onDrained;
   }
 
   get pending(): number {
@@ -38,6 +41,7 @@ export class SendQueue implements Flushable {
   detach(): void {
     this.flush();
     this.#socket = undefined;
+    this.congested = false;
   }
 
   /**
@@ -52,6 +56,8 @@ export class SendQueue implements Flushable {
     const copy = this.#network.arena.take(bytes.length);
     copy.set(bytes);
     this.#waitingBytes += bytes.length;
+    // Here and not after the write: a script that looks at `pending` now, and waits, must be told.
+    if (this.#waitingBytes > DRAIN_THRESHOLD) this.congested = true;
     if (this.#first !== undefined) {
       this.#more ??= [];
       this.#more.push(copy);
@@ -74,6 +80,7 @@ export class SendQueue implements Flushable {
     if (!socket || socket.destroyed) return;
     socket.write(bytes);
     const held = socket.writableLength;
+    if (held === 0 && this.congested) setImmediate(this.#onDrained);
     if (held === 0) return;
     this.#network.arena.keep(bytes);
     if (held > DRAIN_THRESHOLD) this.congested = true;

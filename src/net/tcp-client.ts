@@ -46,7 +46,7 @@ export class TcpClient {
     this.#network = network;
     this.handler = handler;
     this.#idleTimeout = network.limits.idleTimeout;
-    this.#queue = new SendQueue(network);
+    this.#queue = new SendQueue(network, () => TcpClient.events.drain(this));
   }
 
   /** Takes over a connection that a server has accepted. */

@@ -213,3 +213,31 @@ test('maxConnections closes the ones above it, with one WARN and a count', async
   expect(line.level).toBe('warn');
   expect(running.log.texts('note')).toContain('02');
 });
+
+test('onDrain follows whenever pending was over 64 KiB, also when the kernel takes all at once', async () => {
+  const port = await freePort();
+  running = await startServer(
+    serve(
+      port,
+      `client:send(string.rep("x", 70000))
+       NOTE("over ", client.pending > 65536)
+       function client:onDrain() NOTE("drained ", self.pending) end`,
+    ),
+  );
+  const peer = await connect(port);
+  await running.log.waitFor('over (true)');
+  await peer.read(70_000);
+  await running.log.waitFor('drained 0');
+});
+
+test("a script's own field takes the place of a property that the original did not have", async () => {
+  running = await startServer(`
+    server = cumulus:createTCPServer()
+    server.connections = { "mine" }
+    client = cumulus:createTCPClient()
+    client.pending = "mine, too"
+    NOTE(server.connections[1], " ", client.pending)
+  `);
+  expect(running.log.texts('note')).toContain('mine mine, too');
+  expect(running.log.texts('warn')).toEqual([]);
+});

@@ -34,3 +34,8 @@ test('errors of string.format name it and the place', async () => {
   for (const note of notes)
     expect(note).toMatch(/^www\/main\.lua:3: (bad argument #\d|invalid).*to 'format'/);
 });
+
+test('negative numbers are written as hexadecimal of 64 bits, as LuaJIT does', async () => {
+  const notes = await notesOf('NOTE(("%x %X %08x %d"):format(-1, -2, -2^40, -5))');
+  expect(notes).toEqual(['ffffffffffffffff FFFFFFFFFFFFFFFE ffffff0000000000 -5']);
+});

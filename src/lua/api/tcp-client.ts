@@ -111,7 +111,7 @@ export const tcpClientClass: ClassDefinition<TcpClientObject> = {
     address: { get: ({ client }, stack) => stack.pushBinary(client.address) },
     peerAddress: { get: ({ client }, stack) => stack.pushBinary(client.peerAddress) },
     error: { get: ({ client }, stack) => stack.pushText(client.error) },
-    pending: { get: ({ client }, stack) => stack.pushNumber(client.pending) },
+    pending: { get: ({ client }, stack) => stack.pushNumber(client.pending), addition: true },
     idleTimeout: {
       get: ({ client }, stack) => stack.pushNumber(client.idleTimeout),
       set: ({ client }, stack) => {

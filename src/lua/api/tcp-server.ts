@@ -104,7 +104,7 @@ export const tcpServerClass: ClassDefinition<TcpServerObject> = {
   properties: {
     port: { get: ({ server }, stack) => stack.pushNumber(server.port) },
     running: { get: ({ server }, stack) => stack.pushBoolean(server.running) },
-    connections: { get: ({ server }, stack) => stack.pushNumber(server.connections) },
+    connections: { get: ({ server }, stack) => stack.pushNumber(server.connections), addition: true },
     maxConnections: {
       get: ({ server }, stack) => (server.maxConnections === 0 ? 0 : stack.pushNumber(server.maxConnections)),
       set: ({ server }, stack) => {

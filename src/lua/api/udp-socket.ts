@@ -106,6 +106,6 @@ export const udpSocketClass: ClassDefinition<UdpSocketObject> = {
   properties: {
     address: { get: ({ socket }, stack) => stack.pushBinary(socket.address) },
     peerAddress: { get: ({ socket }, stack) => stack.pushBinary(socket.peerAddress) },
-    pending: { get: ({ socket }, stack) => stack.pushNumber(socket.pending) },
+    pending: { get: ({ socket }, stack) => stack.pushNumber(socket.pending), addition: true },
   },
 };

@@ -24,7 +24,8 @@ else
 end
 
 -- Returns the metatable of a class.
-return function(name, methods, getters, setters)
+-- `additions` are properties that the original did not have: a script's own field of that name takes their place.
+return function(name, methods, getters, setters, additions)
   local meta = { __metatable = name, __name = name }
 
   function meta.__index(self, key)
@@ -37,7 +38,7 @@ return function(name, methods, getters, setters)
   function meta.__newindex(self, key, value)
     local set = setters[key]
     if set then return set(self, value) end
-    if getters[key] then return warn_read_only(name, key) end
+    if getters[key] and not additions[key] then return warn_read_only(name, key) end
     rawset(self, key, value)
   end
 

@@ -1,7 +1,7 @@
 -- string.format of the 5.1 engine for integers of more than 32 bits, such as milliseconds since 1970.
 --
 -- C's `long` has 32 bits in WebAssembly, where LuaJIT's formats take 64. Only such numbers go another way: as floats
--- without decimals, which are exact up to 2^53. Errors keep their text and position, except that there is no position
+-- without decimals, which are exact up to 2^53; so do negative ones as hexadecimal, which C would write as 0. Errors keep their text and position, except that there is no position
 -- where a function returns the result at once: for a tail call Lua 5.1 does not know it.
 
 local format, find, gsub, match = string.format, string.find, string.gsub, string.match
@@ -12,20 +12,22 @@ local HEX = { x = '%08x', X = '%08X' }
 local DECIMAL = { d = true, i = true, u = true }
 
 local function is_wide(value)
-  return type(value) == 'number' and (value >= HALF or value < -HALF) and value - value == 0
+  return type(value) == 'number' and (value >= HALF or value < 0) and value - value == 0
 end
 
 local function hex(value, conversion)
+  if value >= 0 and value < WORD then return format('%' .. conversion, value) end
   local low = format(HEX[conversion], value % WORD)
-  if value < WORD then return low end
+  if value < 0 then return format(HEX[conversion], floor(value / WORD) % WORD) .. low end
   return format('%' .. conversion, floor(value / WORD)) .. low
 end
 
 -- What stands for "%<flags><width><conversion>", and for its argument; nothing where C's own will do.
 local function widened(flags, width, conversion, value)
   local whole = value < 0 and -floor(-value) or floor(value)
+  if DECIMAL[conversion] and value >= -HALF and value < HALF then return nil, value end
   if DECIMAL[conversion] then return '%' .. flags .. width .. '.0f', whole end
-  if not HEX[conversion] or value < 0 then return nil, value end
+  if not HEX[conversion] then return nil, value end
   return (find(flags, '-', 1, true) and '%-' or '%') .. width .. 's', hex(whole, conversion)
 end
 
