@@ -1,13 +1,28 @@
 /**
  * The built program as a child process: started, waited for, signalled, its end looked at. What ends the process, or
- * shows on its console, cannot be tried inside the test's own. `npm run build` must have been run.
+ * shows on its console, cannot be tried inside the test's own. It is built by `npm run build`.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type ApplicationFolder, applicationFolder, type Files, temporaryFolder } from './server.js';
 
-export const BINARY = new URL('../../bin/cumulus-server.js', import.meta.url).pathname;
+const ROOT = new URL('../../', import.meta.url).pathname;
+export const BINARY = join(ROOT, 'bin/cumulus-server.js');
+
+/** A test of an old build passes and fails for the wrong reasons. */
+function checkBuild(): void {
+  const built = statSync(join(ROOT, 'dist/cli.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
+  const newer = sources.find((name) => {
+    const stat = statSync(join(ROOT, 'src', name));
+    return stat.isFile() && stat.mtimeMs > built;
+  });
+  if (newer !== undefined) throw new Error(`dist/ is older than src/${newer}: npm run build`);
+}
+
+checkBuild();
 
 export interface Ended {
   readonly code: number | null;
