@@ -1,5 +1,5 @@
 -- A mailer: a line "recipient text" becomes a mail, and the client is told when it has left.
---   echo 'somebody@example.org Hello' | nc -q 2 localhost 1236
+--   nc localhost 1236     and type: somebody@example.org Hello
 -- With [smtp] outbox=outbox in the configuration, mails are written to outbox/*.eml and none is sent.
 
 local PORT = 1236
@@ -38,6 +38,6 @@ end
 
 function onStart(path)
 	if server:start(PORT) then
-		NOTE("mail; try: echo 'somebody@example.org Hello' | nc -q 2 localhost ", PORT)
+		NOTE("mail; try: nc localhost ", PORT, " and type somebody@example.org Hello")
 	end
 end
