@@ -209,6 +209,26 @@ test('all 256 byte values pass both ways, and back through string.byte', async (
   expect(await peer.read(514)).toEqual(Buffer.concat([Buffer.from('['), bytes, Buffer.from(']'), bytes]));
 });
 
+test.each([3, 1_048_576])(
+  'a peer that sends %i bytes and FIN gets all of them back, then FIN',
+  async (size) => {
+    const port = await freePort();
+    const server = await start(`
+    server = cumulus:createTCPServer()
+    function server:clientHandler(client)
+      function client:onReception(data) self:send(data) return 0 end
+      function client:onDisconnection() NOTE("disconnected ", self.error) end
+    end
+    assert(server:start(${port}))`);
+    const peer = closing(await Peer.connect(port));
+    peer.send(Buffer.alloc(size, 0x80));
+    peer.end();
+    expect((await peer.readAll()).equals(Buffer.alloc(size, 0x80))).toBe(true);
+    await server.log.waitFor('disconnected (null)');
+    expect(server.log.texts('error')).toEqual([]);
+  },
+);
+
 test('a MiB that is kept until it is complete comes back as one string', async () => {
   const size = 1_048_576;
   const port = await freePort();
