@@ -65,10 +65,14 @@ export class Peers {
     const late = performance.now() + LATE_MS;
     const over = () => done() && this.#connecting.size === 0 && this.records.every(({ peer }) => peer.closed);
     while (!over() && performance.now() < late) await new Promise((resolve) => setTimeout(resolve, 1));
+    const problems = done() ? [] : ['a connection is not over here'];
     const open = this.records.filter(({ peer }) => !peer.closed);
     for (const { peer } of open) peer.close();
     await new Promise((resolve) => this.#server.close(resolve));
-    return open.map(({ peer }) => `a connection is not over, ${peer.ended ? 'though' : 'and not'} ended`);
+    return [
+      ...problems,
+      ...open.map(({ peer }) => `a peer is not over, ${peer.ended ? 'though' : 'and not'} ended`),
+    ];
   }
 
   /** The peers by the number of their connection, of those that were told it. */

@@ -123,7 +123,7 @@ test('any sequence of what scripts and peers can do', async () => {
     expect(await world.finish()).toEqual([]);
   };
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 80, size: 'max' }), run), {
-    numRuns: 100,
+    numRuns: 50,
     // A busy machine tries fewer.
     interruptAfterTimeLimit: 8000,
   });
