@@ -18,6 +18,7 @@ import type { LuaValue } from '../lua/table.js';
 import { pushValue, readValue } from '../lua/values.js';
 import { LuaVm, type VmEvents } from '../lua/vm.js';
 import { MAIN, type Place, titleOf } from './discovery.js';
+import { ErrorReport } from './error-report.js';
 import { scriptSettings } from './script-settings.js';
 import type { Services } from './services.js';
 import { Sources } from './sources.js';
@@ -37,6 +38,7 @@ export class Generation implements VmEvents {
   readonly #place: Place;
   readonly #services: Services;
   readonly #events: GenerationEvents;
+  readonly #errors: ErrorReport;
   #vm: LuaVm | undefined;
   #handles: Handles | undefined;
   #sandbox: Sandbox | undefined;
@@ -55,6 +57,7 @@ export class Generation implements VmEvents {
     this.#place = place;
     this.#services = services;
     this.#events = events;
+    this.#errors = new ErrorReport((text, origin) => services.logger.error(text, origin));
   }
 
   /** @param sources what an earlier version has read, to bring that one back; else they are read from the disk */
@@ -170,6 +173,7 @@ export class Generation implements VmEvents {
     this.#sandbox?.closeFiles();
     this.#membership?.close();
     this.#vm?.close();
+    this.#errors.close();
     this.#vm = undefined;
     this.#handles = undefined;
   }
@@ -186,7 +190,7 @@ export class Generation implements VmEvents {
 
   error(activity: string, message: string): void {
     const text = `application ${titleOf(this.#place.path)}, ${activity}: ${message}`;
-    this.#services.logger.error(text, { application: this.#place.path, ...positionIn(message) });
+    this.#errors.add(text, { application: this.#place.path, ...positionIn(message) });
   }
 
   /** Its sockets are closed at once: what they receive could not be handed to anybody. */
