@@ -1,14 +1,15 @@
 /**
  * What calls between applications cost: `npm run build && node test/bench/tree.js [5.4|5.1]`.
  *
- * Two applications on a temporary folder; each line is the median of 5 rounds, nanoseconds a call, and what it costs
- * more than the same call inside one application.
+ * Two applications on a temporary folder, run by the built program; each line is the median of 5 rounds, nanoseconds of
+ * CPU time a call, and what it costs more than the same call inside one application.
  */
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from '../../dist/config.js';
-import { Server } from '../../dist/server.js';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 const ROUNDS = 5;
 const CALLS = 100_000;
@@ -36,57 +37,55 @@ const SHARED = `
   function answer(x) return x end
   own_data = { name = 'n' }
   own_global = 1
-  there = 1
 `;
 
-function script(names, mark) {
+const BIN = fileURLToPath(new URL('../../bin/cumulus-server.js', import.meta.url));
+
+function script(names, mark, global) {
   const fill = (text) => text.replace(/\b(FN2?|KID|DATA|GLOBAL)\b/g, (name) => names[name]);
-  const rounds = WORK.map(
-    ([, setUp, what], i) =>
-      `do ${fill(setUp)} NOTE('${mark} ${i}') for _ = 1, ${CALLS} do ${fill(what)} end NOTE('${mark} ${i}') end`,
+  const works = WORK.map(
+    ([, setUp, what]) =>
+      `function() ${fill(setUp)} local t0 = clock() for _ = 1, ${CALLS} do ${fill(what)} end return clock() - t0 end`,
   );
-  return `${SHARED}\nfor round = 1, ${ROUNDS} do\n${rounds.join('\n')}\nend`.replace(
-    'there = 1',
-    mark === 'remote' ? '' : 'there = 1',
-  );
+  return `
+    local clock, NOTE = os.clock, NOTE
+    ${SHARED} ${global}
+    local works = { ${works.join(',\n')} }
+    for round = 1, ${ROUNDS} do
+      for i, work in ipairs(works) do NOTE('bench ${mark} ', i, ' ', work() * 1e9 / ${CALLS}) end
+    end
+    NOTE('bench ${mark} done')
+  `;
 }
 
-const times = new Map();
-const begun = new Map();
-const note = (text) => {
-  const { user, system } = process.cpuUsage();
-  const now = (user + system) / 1000;
-  const since = begun.get(text);
-  if (since === undefined) begun.set(text, now);
-  else {
-    begun.delete(text);
-    times.set(text, [...(times.get(text) ?? []), ((now - since) * 1e6) / CALLS]);
+async function measure(folder) {
+  const times = new Map();
+  const child = spawn(process.execPath, [BIN, '--config', join(folder, 'CumulusServer.ini')]);
+  child.stderr.pipe(process.stderr);
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [, mark, what, ns] = /bench (\w+) (\w+) ?(\S*)/.exec(line) ?? [];
+    if (ns) times.set(`${mark} ${what}`, [...(times.get(`${mark} ${what}`) ?? []), Number(ns)]);
+    if (mark === 'across' && what === 'done') child.kill();
   }
-};
-const silent = () => {};
-const logger = {
-  log: (level, text) => (level === 'note' ? note(text) : level === 'error' && console.error(text)),
-  print: silent,
-  isEnabled: () => true,
-  ...Object.fromEntries(['fatal', 'critic', 'error', 'warn'].map((level) => [level, console.error])),
-  ...Object.fromEntries(['note', 'info', 'debug', 'trace'].map((level) => [level, silent])),
-};
+  return times;
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'cumulus-bench-'));
 mkdirSync(join(folder, 'www/kid'), { recursive: true });
-writeFileSync(join(folder, 'www/main.lua'), script(LOCAL, 'local'));
-writeFileSync(join(folder, 'www/kid/main.lua'), script(REMOTE, 'remote'));
-const ini = join(folder, 'CumulusServer.ini');
-writeFileSync(ini, `[lua]\nversion=${process.argv[2] ?? '5.4'}\ntimeout=0\n[reload]\nenabled=false\n`);
-const server = new Server(loadConfig(ini).config, logger);
-await server.start();
-await server.stop();
+writeFileSync(join(folder, 'www/main.lua'), script(LOCAL, 'inside', 'there = 1'));
+writeFileSync(join(folder, 'www/kid/main.lua'), script(REMOTE, 'across', ''));
+writeFileSync(
+  join(folder, 'CumulusServer.ini'),
+  `[lua]\nversion=${process.argv[2] ?? '5.4'}\ntimeout=0\nabort=0\n[reload]\nenabled=false\n`,
+);
+const times = await measure(folder);
 rmSync(folder, { recursive: true });
 
 const median = (values = []) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-console.log('nanoseconds                     inside  across    more');
+console.log('ns of CPU time a call            inside  across    more');
 for (const [i, [name]] of WORK.entries()) {
-  const inside = median(times.get(`local ${i}`));
-  const across = median(times.get(`remote ${i}`));
+  const inside = median(times.get(`inside ${i + 1}`));
+  const across = median(times.get(`across ${i + 1}`));
   const show = (n) => n.toFixed(0).padStart(7);
   console.log(`${name.padEnd(30)} ${show(inside)} ${show(across)} ${show(across - inside)}`);
 }
