@@ -7,6 +7,7 @@
 import { messageOf } from '../errors.js';
 import { MAX_DEPTH } from './exchange.js';
 import { LuaError } from './lua-error.js';
+import { passError } from './passing-errors.js';
 import type { Peer } from './peer.js';
 import { LUA_MULTRET } from './raw.js';
 import type { Target } from './target.js';
@@ -41,7 +42,7 @@ function callHome(from: Peer, target: Target, operation: string | undefined, fir
     const top = vm.raw.gettop(vm.L);
     const count = pushCall(from, home, target, operation, first);
     if (protectedCall(home, count) === 0) return pushResults(home, from, top);
-    home.giveError(from, operation === undefined ? target : undefined);
+    passError(home, from, operation === undefined ? target : undefined);
     return FAILED;
   } catch (error) {
     throw home.excuse(error, 1);
@@ -60,7 +61,7 @@ function pushCall(
   first: number,
 ): number {
   const count = from.vm.raw.gettop(from.vm.L) + 1 - first;
-  makeRoom(home, count + 2);
+  makeRoom(home, count);
   if (operation === undefined) target.push(home.vm);
   else home.pushOperation(operation);
   for (let i = first; i < first + count; i++) from.give(i, home);
@@ -69,15 +70,18 @@ function pushCall(
 
 function pushResults(home: Peer, from: Peer, top: number): number {
   const count = home.vm.raw.gettop(home.vm.L) - top;
-  makeRoom(from, count + 2);
+  makeRoom(from, count);
   for (let i = 1; i <= count; i++) home.give(top + i, from);
   return count;
 }
 
 function makeRoom(peer: Peer, count: number): void {
   const { raw, L } = peer.vm;
-  if (raw.checkstack(L, count) === 0) throw new LuaError(`too many values for one call: ${count}`);
+  if (raw.checkstack(L, count + SPARE) === 0) throw new LuaError(`too many values for one call: ${count}`);
 }
+
+/** What passing one value takes of the stack besides, at the most. */
+const SPARE = 8;
 
 /** A machine that breaks breaks alone: the one that called it gets an error. */
 function protectedCall(home: Peer, count: number): number {

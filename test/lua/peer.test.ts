@@ -124,8 +124,8 @@ test('proxies that were collected release what they stood for', async () => {
   two.run('for i = 1, 1000 do local t, f = make() t.x = f end');
   two.run(COLLECT);
   // The function `make` is not in use any more, either.
-  expect(two.peer.importCount).toBeLessThanOrEqual(1);
-  expect(one.peer.exportCount).toBe(two.peer.importCount);
+  expect(two.peer.imports.count).toBeLessThanOrEqual(1);
+  expect(one.peer.exportCount).toBe(two.peer.imports.count);
   expect(one.vm.refs - refs).toBe(one.peer.exportCount);
 });
 
@@ -156,13 +156,13 @@ test.each([
   const round = (times: number) => two.run(`for i = 1, ${times} do ${work} end`);
   round(count / 5);
   const before = used();
-  const tables = [one, two].map(({ peer }) => peer.exportCount + peer.importCount);
+  const tables = [one, two].map(({ peer }) => peer.exportCount + peer.imports.count);
   const heap = [one, two].map(({ vm }) => vm.raw.heap().length);
   round(count);
   expect([one, two].map(({ vm }, i) => vm.raw.heap().length - (heap[i] ?? 0))).toEqual([0, 0]);
   for (const [i, kib] of used().entries()) expect(kib - (before[i] ?? 0)).toBeLessThan(64);
   for (const [i, { peer }] of [one, two].entries())
-    expect(peer.exportCount + peer.importCount).toBeLessThanOrEqual(tables[i] ?? 0);
+    expect(peer.exportCount + peer.imports.count).toBeLessThanOrEqual(tables[i] ?? 0);
 });
 
 test('a VM that has ended raises its reason, also for what came from it before; its own values come home', async () => {
