@@ -4,7 +4,7 @@
  * The compiled module is kept, so that an application, or a reload, costs an instantiation and not a compilation.
  */
 import { Capture, type Captured, type Imports, type LuaExports } from './capture.js';
-import type { EngineVersion, RawLua } from './raw.js';
+import type { EngineVersion, MemoryState, RawLua } from './raw.js';
 
 /** What an emscripten build of Lua looks like from outside, as far as it is used here. */
 export interface EmscriptenLua {
@@ -16,6 +16,7 @@ export interface EngineBuild {
   readonly module: EmscriptenLua;
   readonly exports: LuaExports;
   readonly direct: boolean;
+  readonly memory: MemoryState;
   /** Makes the main state whose memory wasmoon's allocator limits: only for the wrapped exports. */
   limitedState(memoryBytes: number): number;
 }
@@ -36,9 +37,10 @@ export class LuaEngines {
   readonly #captures = { '5.4': new Capture(), '5.1': new Capture() };
 
   async create(version: EngineVersion, options: EngineOptions): Promise<RawLua> {
-    const change = (imports: Imports) => restrict(imports, options.memory);
+    const memory = { refused: false, collecting: false };
+    const change = (imports: Imports) => restrict(imports, options.memory, memory);
     const captured = await this.#captures[version].run(() => makeGlue(version), change);
-    const build = toBuild(captured, options.direct ?? true);
+    const build = toBuild(captured, options.direct ?? true, memory);
     const adapt =
       version === '5.4' ? (await import('./engine54.js')).adapt54 : (await import('./engine51.js')).adapt51;
     return adapt(build, options.memory);
@@ -51,11 +53,11 @@ async function makeGlue(version: EngineVersion): Promise<Glue> {
     : (await import('./engine51.js')).glue51();
 }
 
-function toBuild({ result, exports }: Captured<Glue>, allowDirect: boolean): EngineBuild {
+function toBuild({ result, exports }: Captured<Glue>, allowDirect: boolean, state: MemoryState): EngineBuild {
   const { module } = result;
   const limitedState = (memory: number) => result.limitedState(memory);
-  if (allowDirect && exports) return { module, exports, direct: true, limitedState };
-  return { module, exports: wrapped(module), direct: false, limitedState };
+  if (allowDirect && exports) return { module, exports, direct: true, memory: state, limitedState };
+  return { module, exports: wrapped(module), direct: false, memory: state, limitedState };
 }
 
 /** `module._lua_gettop` → `lua_gettop`: the fall-back has the same names as the real exports. */
@@ -68,12 +70,16 @@ function wrapped(module: EmscriptenLua): LuaExports {
  * Puts the memory limit where it costs nothing, the growth of the heap, and takes the system calls away: a script's
  * files, processes and exit are served elsewhere or not at all.
  */
-function restrict(imports: Imports, memory: number): void {
+function restrict(imports: Imports, memory: number, state: MemoryState): void {
   const env = imports['env'];
   if (!env) return;
   const grow = env['emscripten_resize_heap'] as (bytes: number) => boolean;
-  env['emscripten_resize_heap'] = (requested: number) =>
-    heapAfter(requested >>> 0) <= memory && grow(requested);
+  env['emscripten_resize_heap'] = (requested: number) => {
+    const limit = state.collecting ? memory * RESERVE : memory;
+    const grown = heapAfter(requested >>> 0) <= limit && grow(requested);
+    if (!grown) state.refused = true;
+    return grown;
+  };
   env['system'] = () => -1;
   env['__syscall_openat'] = () => ENOENT;
 }
@@ -82,5 +88,11 @@ function restrict(imports: Imports, memory: number): void {
 function heapAfter(requested: number): number {
   return Math.max(requested, Math.min(requested * 1.2, requested + 100_663_296));
 }
+
+/**
+ * Collecting may take one step of growth beyond the limit: 5.1 makes its table of strings smaller by a new one, and
+ * would fail to collect a full heap for ever.
+ */
+const RESERVE = 1.25;
 
 const ENOENT = -44;

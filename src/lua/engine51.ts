@@ -32,6 +32,7 @@ export function adapt51(build: EngineBuild, memory: number): RawLua {
     version: '5.1',
     L: build.direct ? x.luaL_newstate() : build.limitedState(memory),
     direct: build.direct,
+    memory: build.memory,
     gettop: x.lua_gettop,
     settop: x.lua_settop,
     pushvalue: x.lua_pushvalue,

@@ -33,6 +33,7 @@ export function adapt54(build: EngineBuild, memory: number): RawLua {
     version: '5.4',
     L: build.direct ? x.luaL_newstate() : build.limitedState(memory),
     direct: build.direct,
+    memory: build.memory,
     gettop: x.lua_gettop,
     settop: x.lua_settop,
     pushvalue: x.lua_pushvalue,

@@ -14,12 +14,20 @@ export const LUA_TUSERDATA = 7;
 
 export type EngineVersion = '5.4' | '5.1';
 
+export interface MemoryState {
+  /** The heap was refused to grow; for its reader to reset. */
+  refused: boolean;
+  /** Set by the collector, which may use more than the limit. */
+  collecting: boolean;
+}
+
 export interface RawLua {
   readonly version: EngineVersion;
   /** The main state. */
   readonly L: number;
   /** True when the real exports are in use and the memory limit costs nothing; false for wasmoon's wrapped ones. */
   readonly direct: boolean;
+  readonly memory: MemoryState;
 
   gettop(L: number): number;
   settop(L: number, i: number): void;
@@ -103,4 +111,6 @@ export interface RawLua {
 
 /** LUA_MASKCOUNT of lua_sethook. */
 export const MASK_COUNT = 8;
+/** The status of a call that ran out of memory. */
+export const LUA_ERRMEM = 4;
 export const LUA_MULTRET = -1;

@@ -7,9 +7,10 @@
 import { CumulusError, messageOf } from '../errors.js';
 import { Brake } from './brake.js';
 import { Bytes } from './bytes.js';
+import { Collector } from './collector.js';
 import type { EngineOptions, LuaEngines } from './engine.js';
 import { LuaError } from './lua-error.js';
-import { type EngineVersion, LUA_TFUNCTION, type RawLua } from './raw.js';
+import { type EngineVersion, LUA_ERRMEM, LUA_TFUNCTION, type RawLua } from './raw.js';
 import { loadStdlib } from './stdlib.js';
 
 /** Called with the state that calls; returns the number of results that it has pushed. */
@@ -47,6 +48,7 @@ export class LuaVm {
   #nextRef = 1;
   #usable = true;
   readonly #handler: number;
+  readonly #collector: Collector;
 
   private constructor(raw: RawLua, events: VmEvents, name: string) {
     this.raw = raw;
@@ -61,6 +63,7 @@ export class LuaVm {
       raw.addFunction((L) => this.#panic(L), 'ii'),
     );
     this.#handler = this.ref();
+    this.#collector = new Collector(this, this.ref());
   }
 
   static async create(engines: LuaEngines, options: VmOptions, events: VmEvents): Promise<LuaVm> {
@@ -167,7 +170,9 @@ export class LuaVm {
   /** Like `call`, but leaves the message on the stack and reports nothing. @returns the status, 0 = good */
   tryCall(count: number, results: number): number {
     const base = this.#bases[this.#bases.length - 1] ?? 0;
-    return this.raw.pcall(this.L, count, results, this.#bases.length > 1 ? base + 1 : 1);
+    const status = this.raw.pcall(this.L, count, results, this.#bases.length > 1 ? base + 1 : 1);
+    if (status === LUA_ERRMEM) this.raw.memory.refused = true;
+    return status;
   }
 
   /**
@@ -294,6 +299,7 @@ export class LuaVm {
   #reset(base: number): void {
     if (this.#bases.length === 1) this.brake.release();
     this.raw.settop(this.L, base);
+    if (this.#bases.length === 1 && this.raw.memory.refused) this.#collector.run();
   }
 
   #refuse(error: unknown): false {
