@@ -1,3 +1,4 @@
+// @ts-check
 // Whatever one connection sends goes to all the others.
 import { createServer } from 'node:net';
 

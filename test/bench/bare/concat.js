@@ -1,3 +1,4 @@
+// @ts-check
 // Collects a message of 1 MiB by concatenation, then answers one byte.
 import { createServer } from 'node:net';
 

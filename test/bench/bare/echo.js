@@ -1,3 +1,4 @@
+// @ts-check
 // What a Node programmer writes for a TCP echo.
 import { createServer } from 'node:net';
 

@@ -1,3 +1,4 @@
+// @ts-check
 // Request lines, each answered by a write of its own.
 import { createServer } from 'node:net';
 

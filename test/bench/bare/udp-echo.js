@@ -1,3 +1,4 @@
+// @ts-check
 // What a Node programmer writes for a UDP echo.
 import { createSocket } from 'node:dgram';
 

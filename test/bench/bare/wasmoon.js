@@ -1,3 +1,4 @@
+// @ts-check
 // The CPU-bound script in wasmoon as it comes, with no limit set: every byte received runs it once.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
