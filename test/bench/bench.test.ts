@@ -163,6 +163,8 @@ describe('the report', () => {
     expect(svg).toContain('A &lt;fast&gt; one');
     expect(svg).toContain('>2.00<');
     expect(svg.match(/TCP echo/g)).toHaveLength(1);
+    expect(svg).not.toContain('rough');
+    expect(chartOf({ environment, results: [{ ...luv, disturbance: 1 }] })).toContain('rough');
   });
 });
 

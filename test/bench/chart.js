@@ -8,6 +8,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { QUIET } from './harness/quiet.js';
 
 /** @typedef {import('./types.js').Result} Result */
 
@@ -55,7 +56,7 @@ export function chartOf({ environment, results }) {
     ),
     ...bars.map((result, i) => bar(result, TOP + i * LINE)),
     line(x(1), TOP - 4, height - 40, COLOURS.line),
-    text(16, height - 16, `${about}. Thin bar: luv with LuaJIT.`, COLOURS.faint),
+    text(16, height - 16, `${about}${noiseOf(bars)}. Thin bar: luv with LuaJIT.`, COLOURS.faint),
     '</svg>',
     '',
   ].join('\n');
@@ -78,6 +79,13 @@ function bar(result, y) {
     );
   }
   return parts.join('');
+}
+
+/** @param {readonly Result[]} bars */
+function noiseOf(bars) {
+  return bars.some(({ disturbance = 0 }) => disturbance >= QUIET)
+    ? ' · rough: others used the machine, too'
+    : '';
 }
 
 /** A ratio of costs turned round. @param {Result} result @param {number} ratio */
