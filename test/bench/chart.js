@@ -12,6 +12,7 @@ import { QUIET } from './harness/quiet.js';
 
 /** @typedef {import('./types.js').Result} Result */
 
+const TITLE = 'cumulus-server in relation to the same service written in Node';
 const WIDTH = 860;
 const LEFT = 330;
 const RIGHT = 60;
@@ -40,6 +41,7 @@ export function chartOf({ environment, results }) {
   const about = `${date} · ${cpu} · Node ${node} · Lua ${lua} · ${commit}`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="13">`,
+    `<title>${TITLE}</title>`,
     `<rect width="${WIDTH}" height="${height}" rx="6" fill="#ffffff"/>`,
     text(
       16,
