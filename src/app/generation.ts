@@ -19,6 +19,7 @@ import { pushValue, readValue } from '../lua/values.js';
 import { LuaVm, type VmEvents } from '../lua/vm.js';
 import { MAIN, type Place, titleOf } from './discovery.js';
 import { ErrorReport } from './error-report.js';
+import { withHint } from './hints.js';
 import { scriptSettings } from './script-settings.js';
 import type { Services } from './services.js';
 import { Sources } from './sources.js';
@@ -44,6 +45,8 @@ export class Generation implements VmEvents {
   #sandbox: Sandbox | undefined;
   #membership: Membership | undefined;
   #running = false;
+  /** Names of the API's methods, for hints. */
+  #methods: readonly string[] = [];
 
   private constructor(
     place: Place,
@@ -103,7 +106,7 @@ export class Generation implements VmEvents {
     if (!vm.enter('main.lua')) return;
     try {
       vm.compile(source, this.#chunkName(this.#main));
-      if (vm.tryCall(0, 0) !== 0) throw new CumulusError('LUA_RUNTIME', vm.bytes.text(vm.L, -1) ?? 'failed');
+      if (vm.tryCall(0, 0) !== 0) throw this.#failureOf(vm);
     } catch (error) {
       this.#membership?.end();
       if (error instanceof CumulusError) throw error;
@@ -189,7 +192,7 @@ export class Generation implements VmEvents {
   }
 
   error(activity: string, message: string): void {
-    const text = `application ${titleOf(this.#place.path)}, ${activity}: ${message}`;
+    const text = `application ${titleOf(this.#place.path)}, ${activity}: ${withHint(message, this.#methods)}`;
     this.#errors.add(text, { application: this.#place.path, ...positionIn(message) });
   }
 
@@ -221,7 +224,16 @@ export class Generation implements VmEvents {
     const stack = new Stack(vm);
     const log = new ScriptLog(logger, stack, this.#place.path);
     const handles = new Handles(vm, stack, (name, property) => log.warnReadOnly(name, property));
-    installApi({ vm, stack, handles, logger, log, network, mailer, settings: scriptSettings(config) });
+    this.#methods = installApi({
+      vm,
+      stack,
+      handles,
+      logger,
+      log,
+      network,
+      mailer,
+      settings: scriptSettings(config),
+    });
     // Before the sandbox, which takes away what proxies are made with.
     this.#membership = this.#services.tree.join(this.#place.path, vm);
     this.#sandbox = installSandbox(vm, {
@@ -235,6 +247,10 @@ export class Generation implements VmEvents {
     });
     this.#vm = vm;
     this.#handles = handles;
+  }
+
+  #failureOf(vm: LuaVm): CumulusError {
+    return new CumulusError('LUA_RUNTIME', withHint(vm.bytes.text(vm.L, -1) ?? 'failed', this.#methods));
   }
 
   /** Says once, at load, what a script waits for in vain. */

@@ -5,6 +5,7 @@
  * that is not near a known one is never mentioned.
  */
 
+import { nearest } from '../nearest.js';
 import type { IniFile } from './ini.js';
 import { KNOWN } from './keys.js';
 
@@ -44,36 +45,4 @@ function dottedKey(ini: IniFile, name: string): string[] {
 
 function warning(ini: IniFile, section: string, key: string, text: string): string {
   return `${ini.file}:${ini.lineOf(section, key)}: ${text}`;
-}
-
-/** The known name that `name` was probably meant to be; undefined when it is one, or is near none. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  if (known.includes(name)) return undefined;
-  const allowed = name.length < 6 ? 1 : 2;
-  const ranked = known
-    .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  return best !== undefined && best.distance <= allowed ? best.candidate : undefined;
-}
-
-/** Insertions, deletions, replacements and swaps of neighbours that make `b` of `a`. */
-function distance(a: string, b: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = at(last, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(beforeLast, j - 2) + 1 : Infinity;
-      row.push(Math.min(at(last, j) + 1, at(row, j - 1) + 1, replaced, swapped));
-    }
-    beforeLast = last;
-    last = row;
-  }
-  return at(last, b.length);
-}
-
-function at(row: readonly number[], index: number): number {
-  return row[index] ?? Infinity;
 }

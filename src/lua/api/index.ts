@@ -17,7 +17,8 @@ import { TcpServerObject, tcpServerClass } from './tcp-server.js';
 import { textFunctions } from './text.js';
 import { UdpSocketObject, udpSocketClass } from './udp-socket.js';
 
-export function installApi(api: ApiContext): void {
+/** @returns the names of all methods, of `cumulus` and of its objects */
+export function installApi(api: ApiContext): string[] {
   const { vm, handles, stack } = api;
   const clients = handles.define(tcpClientClass);
   const servers = handles.define(tcpServerClass);
@@ -40,6 +41,8 @@ export function installApi(api: ApiContext): void {
   };
   installCumulus(api, methods, cumulusProperties(api));
   vm.raw.settop(vm.L, -2);
+  const classes = [tcpClientClass, tcpServerClass, udpSocketClass, mailClass];
+  return [...Object.keys(methods), ...classes.flatMap((definition) => Object.keys(definition.methods))];
 }
 
 /** What is asked of the host whenever a script reads it from `cumulus`. */
