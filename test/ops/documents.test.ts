@@ -40,14 +40,16 @@ test('the README has the table of all keys as they are; UPDATE_DOCS=1 writes it'
 
 describe("the README's five minutes", () => {
   const [, tour = ''] = /\n## Five minutes\n(.*?)\n## /s.exec(read('README.md')) ?? [];
-  const blocks = [...tour.matchAll(/^```\n(.*?)^```$/gms)].map(([, text = '']) => text.trimEnd().split('\n'));
+  const blocks = [...tour.matchAll(/^```(\w*)\n(.*?)^```$/gms)]
+    .filter(([, language]) => language === '')
+    .map(([, , text = '']) => text.trimEnd().split('\n'));
 
   test('show what the console shows', async () => {
     const cwd = daemons.folder();
     await daemons.run(['new', 'hello'], { cwd }).ended;
     const port = await freePort();
     const main = join(cwd, 'www/hello/main.lua');
-    const text = readFileSync(main, 'utf8').replace('1234', String(port));
+    const text = readFileSync(main, 'utf8').replaceAll('1234', String(port));
     writeFileSync(main, text);
     const daemon = daemons.run([], { cwd });
     const show = async (lines: readonly string[] = []) => {
@@ -78,7 +80,7 @@ describe("the README's five minutes", () => {
       .replace('/home/me/service', cwd)
       .replace('1234', String(port))
       .replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-    const variable = literal.replace(/Node \d[\d\\.]+/, 'Node [\\d.]+').replace(/\d+ ms/, '\\d+ ms');
+    const variable = literal.replace(/Node [\d\\.]+\\\)/, 'Node [\\d.]+\\)').replace(/\d+ ms/, '\\d+ ms');
     return new RegExp(`^${variable}$`);
   }
 });
