@@ -22,7 +22,7 @@ const CONFIG_OPTION = ['-c, --config <file>', 'configuration file', 'CumulusServ
 
 const HELP = {
   run: `
-Signals: SIGTERM, SIGINT stop (twice: at once); SIGHUP reload what has changed; SIGUSR2 reopen the log files.
+Signals: SIGTERM, SIGINT stop (twice: at once); SIGHUP reload what has changed or failed; SIGUSR2 reopen the log files.
 Exit codes: 0 stopped as asked; 1 could not run; 78 wrong usage or configuration.
 
 Examples:
@@ -168,9 +168,9 @@ function onSignals(server: Server, manager: ServiceManager, logger: ManagedLogge
     process.exit(0);
   };
   const reload = async () => {
-    logger.note('SIGHUP: reloading what has changed');
+    logger.note('SIGHUP: reloading what has changed or failed');
     void manager.reloading();
-    await server.refresh();
+    await server.reload();
     void manager.ready();
   };
   process.on('SIGTERM', stop);

@@ -72,6 +72,11 @@ export class Server {
     if (!this.#stopping) await this.#applications?.refresh();
   }
 
+  /** The same, and starts what has failed once more. */
+  async reload(): Promise<void> {
+    if (!this.#stopping) await this.#applications?.retry();
+  }
+
   /** Stops every application, children before parents; what they sent, mails included, gets 10 s to leave. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();

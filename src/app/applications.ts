@@ -65,6 +65,11 @@ export class Applications {
     return this.#follow(() => this.#changed([]));
   }
 
+  /** The same, and tries again what has failed: its cause may be elsewhere, such as a port that is free by now. */
+  retry(): Promise<void> {
+    return this.#follow(() => this.#changed([], true));
+  }
+
   /** Stops every application, children before parents, and watches no more. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -84,13 +89,14 @@ export class Applications {
   }
 
   /** @param files what was reported; none: each application looks at its own */
-  async #changed(files: readonly string[]): Promise<void> {
+  async #changed(files: readonly string[], retry = false): Promise<void> {
     if (this.#stopped) return;
     this.#stopRemoved();
     const reloads = this.all.map((application) => {
       const cause =
         files.length === 0 ? application.firstChanged() : files.find((file) => application.concerns(file));
-      return cause === undefined ? undefined : application.reload(this.#shown(cause));
+      if (cause !== undefined) return application.reload(this.#shown(cause));
+      return retry && application.state.name === 'failed' ? application.reload('another try') : undefined;
     });
     await Promise.all(reloads);
     await this.#startNew();

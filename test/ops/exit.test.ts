@@ -108,6 +108,23 @@ describe('signals', () => {
     expect(stdout.match(/b one/g)).toHaveLength(1);
   });
 
+  test('SIGHUP starts what has failed once more: its cause may be gone', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, resolve));
+    const { port } = taken.address() as { port: number };
+    const files = {
+      'a/main.lua': `server = cumulus:createTCPServer()\nassert(server:start(${port}), "no port")`,
+      'b/main.lua': 'NOTE("b runs")',
+    };
+    const { daemon } = daemons.start(files);
+    await daemon.waitFor('1 of 2 applications running; failed: /a');
+    await new Promise((resolve) => taken.close(resolve));
+    daemon.signal('SIGHUP');
+    await daemon.waitFor('application /a started');
+    (await Peer.connect(port)).close();
+    expect(daemon.stdout.match(/b runs/g)).toHaveLength(1);
+  });
+
   test('SIGHUP does not read the configuration again', async () => {
     const { daemon, place } = daemons.start(
       'NOTE("level ", cumulus.configs.logs.level)',
@@ -133,7 +150,7 @@ describe('signals', () => {
     peer.send('a');
     await peer.read(1);
     daemon.signal('SIGHUP');
-    await daemon.waitFor('SIGHUP: reloading what has changed');
+    await daemon.waitFor('SIGHUP: reloading what has changed or failed');
     peer.send('b');
     expect(String(await peer.read(1))).toBe('b');
     peer.close();
