@@ -73,7 +73,7 @@ describe('out of memory in an event', () => {
   test.each(Object.keys(BOMBS))('%s is an error of that application, which goes on', async (name) => {
     const from = running.log.lines.length;
     bombed.send(name);
-    const line = await running.log.waitFor('application /bomb, onReception: ', from);
+    const line = await running.log.waitFor(/\/bomb, onReception: (?!took)/, from);
     expect(line.level).toBe('error');
     expect(line.text).toMatch(/not enough memory|time limit/);
     expect(await answers(bombed)).toBe(true);

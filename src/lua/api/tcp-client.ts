@@ -21,9 +21,10 @@ export class TcpClientObject implements TcpHandler, Resource {
   constructor(api: ApiContext, objectClass: ObjectClass<TcpClientObject>, socket?: Socket) {
     this.#api = api;
     this.#handles = api.handles;
-    this.client = socket ? TcpClient.accepted(api.network, this, socket) : new TcpClient(api.network, this);
+    // Before the socket reports to this object: making the handle can run out of memory.
     this.#handle = api.handles.create<TcpClientObject>(objectClass, this);
     if (socket) api.handles.retain(this.#handle, -1);
+    this.client = socket ? TcpClient.accepted(api.network, this, socket) : new TcpClient(api.network, this);
   }
 
   get handle(): Handle<TcpClientObject> {
