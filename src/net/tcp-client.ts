@@ -213,6 +213,8 @@ export class TcpClient {
       const socket = client.#socket;
       socket?.setTimeout(0);
       client.#watchTimeout(client.#idleTimeout);
+      // Asked for now: a reset takes it away, and what came before that is still to be delivered.
+      client.#peerAddress = client.peerAddress;
       if (client.#paused) socket?.pause();
     },
     read(client: TcpClient, socket: Socket, chunk: Buffer): boolean {

@@ -87,9 +87,9 @@ export class TcpServer {
   }
 
   #accept(socket: Socket): void {
-    const { blacklist } = this.#network;
-    // Asking for the address is a system call: not while the list is empty.
-    if (!blacklist.empty && blacklist.has(socket.remoteAddress)) {
+    const { remoteAddress } = socket;
+    // Without an address it has been reset already; with one, Node remembers it, whatever happens from now on.
+    if (remoteAddress === undefined || this.#network.blacklist.has(remoteAddress)) {
       socket.destroy();
       return;
     }
