@@ -48,15 +48,14 @@ const TALK_AND_RESET = `
 test('a client that is reset after its last words still has addresses when they are delivered', async () => {
   const peer = closing(
     new RemotePeer(`
-      const server = net.createServer((socket) => { ${TALK_AND_RESET} console.log('connected') });
+      const server = net.createServer((socket) => { ${TALK_AND_RESET} socket.write('hello, ') });
       server.listen(0, '127.0.0.1', () => console.log(server.address().port));
     `),
   );
   const recorder = closing(new Bench()).client();
   const port = Number(await peer.line());
   recorder.client.connect('127.0.0.1', port);
-  await peer.line();
-  while (recorder.client.address === undefined) await new Promise((resolve) => setImmediate(resolve));
+  await recorder.untilReceived('hello, '.length);
   const addresses: unknown[] = [];
   recorder.keep = () => {
     addresses.push(recorder.client.peerAddress, typeof recorder.client.address);
@@ -65,7 +64,7 @@ test('a client that is reset after its last words still has addresses when they 
   peer.go();
   block();
   await recorder.until('disconnected');
-  expect(recorder.text).toBe('last words');
+  expect(recorder.text).toBe('hello, last words');
   expect(addresses).toEqual([`127.0.0.1:${port}`, 'string']);
 });
 
