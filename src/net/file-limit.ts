@@ -14,9 +14,9 @@ const MARGIN = 16;
 export class FileLimit {
   readonly limit = readLimit();
 
-  /** True when a connection must be given up. @param handle what Node calls `_handle`; it may not know its number */
-  reached(handle: { readonly fd?: number } | null | undefined): boolean {
-    return (handle?.fd ?? -1) >= this.limit - MARGIN;
+  /** True when a connection must be given up. @param descriptor undefined where its number is not known */
+  reached(descriptor = -1): boolean {
+    return descriptor >= this.limit - MARGIN;
   }
 
   /** What to tell when `count` connections have been given up. */

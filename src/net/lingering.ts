@@ -5,7 +5,7 @@
  *
  * One timer looks after all of them: one for each connection would be set and cleared for nothing most of the time.
  */
-import type { Socket } from 'node:net';
+import type { Connection, ConnectionOwner } from './connection.js';
 
 /** A closed connection that the peer keeps open, or whose data it does not take, is cut after this time, ms. */
 export const LINGER_MS = 10_000;
@@ -17,67 +17,69 @@ const LOOK_MS = 1000;
  */
 const GOODBYE_MS = 500;
 
-export class Lingering {
-  readonly #deadlines = new Map<Socket, number>();
+export class Lingering implements ConnectionOwner {
+  readonly #deadlines = new Map<Connection, number>();
   #timer: NodeJS.Timeout | undefined;
-  readonly #onClose: (this: Socket) => void;
-
-  constructor() {
-    const deadlines = this.#deadlines;
-    this.#onClose = function (this: Socket) {
-      deadlines.delete(this);
-    };
-  }
+  /** While the network closes: told of what has come further. */
+  #onProgress: ((connection: Connection) => void) | undefined;
 
   get size(): number {
     return this.#deadlines.size;
   }
 
-  add(socket: Socket): void {
-    this.#deadlines.set(socket, performance.now() + LINGER_MS);
+  add(connection: Connection): void {
+    connection.end();
+    // The peer had closed already, and there was nothing to send.
+    if (connection.closed) return;
+    connection.owner = this;
+    this.#deadlines.set(connection, performance.now() + LINGER_MS);
     this.#timer ??= setInterval(() => this.#look(), LOOK_MS);
-    socket.once('close', this.#onClose);
-    socket.end();
   }
 
   /** Resolves when everything has been sent, and the peers had a moment to close, at the latest after `ms`. */
   async close(ms: number): Promise<void> {
-    await within(ms, [...this.#deadlines.keys()].map(finished));
-    await within(Math.min(ms, GOODBYE_MS), [...this.#deadlines.keys()].map(closed));
+    await this.#until(({ finished }) => finished, ms);
+    await this.#until(() => false, Math.min(ms, GOODBYE_MS));
     clearInterval(this.#timer);
     this.#timer = undefined;
-    for (const socket of this.#deadlines.keys()) socket.destroy();
+    for (const connection of this.#deadlines.keys()) connection.destroy();
+  }
+
+  onRead(): void {}
+  onEnd(): void {}
+  onDrain(): void {}
+  onTimeout(): void {}
+
+  onFinished(connection: Connection): void {
+    this.#onProgress?.(connection);
+  }
+
+  onClosed(connection: Connection): void {
+    this.#deadlines.delete(connection);
+    this.#onProgress?.(connection);
+  }
+
+  /** Resolves when all are done, or have closed, or after `ms`. */
+  async #until(done: (connection: Connection) => boolean, ms: number): Promise<void> {
+    const waiting = new Set([...this.#deadlines.keys()].filter((connection) => !done(connection)));
+    if (waiting.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+      this.#onProgress = (connection) => {
+        if (connection.closed || done(connection)) waiting.delete(connection);
+        if (waiting.size === 0) resolve();
+      };
+    });
+    clearTimeout(timer);
+    this.#onProgress = undefined;
   }
 
   #look(): void {
     const now = performance.now();
-    for (const [socket, deadline] of this.#deadlines) if (deadline <= now) socket.destroy();
+    for (const [connection, deadline] of this.#deadlines) if (deadline <= now) connection.destroy();
     if (this.#deadlines.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
-}
-
-/** Resolves when all of them have, or after `ms`. */
-async function within(ms: number, waiting: readonly Promise<void>[]): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([Promise.all(waiting), late]);
-  clearTimeout(timer);
-}
-
-function finished(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    if (socket.destroyed || socket.writableFinished) return resolve();
-    socket.once('finish', resolve);
-    socket.once('close', () => resolve());
-  });
-}
-
-function closed(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    socket.once('close', () => resolve());
-  });
 }

@@ -4,13 +4,12 @@
  *
  * Invariant: a Listener either listens or is closed for good; it never changes its port.
  */
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:net';
+import type { Accept } from './accept.js';
+import { type Connection, KEEP_ALIVE_MS } from './connection.js';
 import { reasonOf } from './errors.js';
 
-/** First keep-alive probe after this much silence, milliseconds. */
-export const KEEP_ALIVE_MS = 60_000;
-
-export type Acceptor = (socket: Socket) => void;
+export type Acceptor = (connection: Connection) => void;
 
 /** What `net.createServer` is given: connections that carry small messages both ways, for a long time. */
 const OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
@@ -23,10 +22,10 @@ export class Listener {
   onError: ((reason: string) => void) | undefined;
   readonly #server: Server;
 
-  private constructor(port: number, server: Server) {
+  private constructor(port: number, server: Server, accept: Accept) {
     this.port = port;
     this.#server = server;
-    server.on('connection', (socket) => this.#accept(socket));
+    accept(server, (connection) => this.#accept(connection));
     server.on('error', (error) => this.onError?.(reasonOf(error, `port ${port}`)));
   }
 
@@ -34,15 +33,16 @@ export class Listener {
    * Listens on all interfaces, IPv6 and IPv4. Node binds before `listen` returns when it is given no host, so the
    * result is known at once; only the reason of a failure comes later.
    * @param port 1 to 65535
+   * @param accept how connections come in
    * @param onFailure called, after this has returned undefined, with the reason and the address
    */
-  static listen(port: number, onFailure: (reason: string) => void): Listener | undefined {
+  static listen(port: number, accept: Accept, onFailure: (reason: string) => void): Listener | undefined {
     const server = createServer(OPTIONS);
     server.once('error', (error) => onFailure(reasonOf(error, `port ${port}`)));
     server.listen({ port });
     if (!server.listening) return undefined;
     server.removeAllListeners('error');
-    return new Listener(port, server);
+    return new Listener(port, server, accept);
   }
 
   /** Connections that are accepted already stay open. The port is free when this returns. */
@@ -51,8 +51,8 @@ export class Listener {
     this.#server.close();
   }
 
-  #accept(socket: Socket): void {
-    if (this.acceptor) this.acceptor(socket);
-    else socket.destroy();
+  #accept(connection: Connection): void {
+    if (this.acceptor) this.acceptor(connection);
+    else connection.destroy();
   }
 }

@@ -4,13 +4,13 @@
  *
  * It owns the lingering connections and the parked sockets; open sockets belong to who opened them.
  */
+import { type Accept, createAccept } from './accept.js';
 import { AddressBook } from './address-book.js';
 import { Blacklist } from './blacklist.js';
 import type { Datagram } from './datagram.js';
 import { FileLimit } from './file-limit.js';
 import { Lingering } from './lingering.js';
 import type { Listener } from './listener.js';
-import { type Attach, createAttach } from './receive.js';
 import { Resolver } from './resolve.js';
 import { SendArena } from './send-arena.js';
 import { Turn } from './turn.js';
@@ -38,14 +38,15 @@ export class Network {
    * connections ever need it at a time. Never hand a view of it to anything that outlives the callback.
    */
   readonly receiveBuffer = Buffer.allocUnsafeSlow(RECEIVE_BUFFER_SIZE);
-  readonly attach: Attach;
+  readonly accept: Accept;
   readonly limits: NetworkLimits;
   readonly parkedServers = new Map<number, Listener>();
   readonly parkedDatagrams = new Map<string, Datagram>();
 
-  constructor(limits: NetworkLimits, attach: Attach = createAttach()) {
+  /** @param allowPrivate false: by Node's public API alone */
+  constructor(limits: NetworkLimits, allowPrivate = true) {
     this.limits = limits;
-    this.attach = attach;
+    this.accept = createAccept(this.receiveBuffer, allowPrivate);
   }
 
   /** Resolves when every lingering connection has sent what it had, at the latest after `ms`. */

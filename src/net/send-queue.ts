@@ -1,10 +1,10 @@
 /**
  * What one connection has to send: copied out at once, written at the end of the turn as one buffer.
  *
- * Invariant: bytes wait here or have been given to the socket, in the order in which they were sent. The
+ * Invariant: bytes wait here or have been given to the connection, in the order in which they were sent. The
  * queue is in the turn's list exactly while something waits.
  */
-import type { Socket } from 'node:net';
+import type { Connection } from './connection.js';
 import type { Network } from './network.js';
 import type { Flushable } from './turn.js';
 
@@ -14,7 +14,7 @@ export const DRAIN_THRESHOLD = 65_536;
 export class SendQueue implements Flushable {
   readonly #network: Network;
   readonly #onDrained: () => void;
-  #socket: Socket | undefined;
+  #connection: Connection | undefined;
   /** What waits: mostly one piece, which then needs no list. */
   #first: Buffer | undefined;
   #more: Buffer[] | undefined;
@@ -22,25 +22,25 @@ export class SendQueue implements Flushable {
   /** The backlog has been above the threshold and has not been empty since. */
   congested = false;
 
-  /** @param onDrained called, later, when a backlog went to the kernel at once; else the socket's 'drain' tells */
+  /** @param onDrained called, later, when a backlog went to the kernel at once; else the connection's `onDrain` tells */
   constructor(network: Network, onDrained: () => void) {
     this.#network = network;
     this.#onDrained = onDrained;
   }
 
   get pending(): number {
-    return this.#socket ? this.#socket.writableLength + this.#waitingBytes : 0;
+    return this.#connection ? this.#connection.unsent + this.#waitingBytes : 0;
   }
 
-  attach(socket: Socket): void {
-    this.#socket = socket;
+  attach(connection: Connection): void {
+    this.#connection = connection;
     this.congested = false;
   }
 
-  /** Writes what waits and forgets the socket, whose owner ends it. */
+  /** Writes what waits and forgets the connection, whose owner ends it. */
   detach(): void {
     this.flush();
-    this.#socket = undefined;
+    this.#connection = undefined;
     this.congested = false;
   }
 
@@ -70,16 +70,16 @@ export class SendQueue implements Flushable {
   }
 
   flush(): void {
-    const socket = this.#socket;
+    const connection = this.#connection;
     const first = this.#first;
     if (first === undefined) return;
     const bytes = this.#more ? Buffer.concat([first, ...this.#more], this.#waitingBytes) : first;
     this.#first = undefined;
     this.#more = undefined;
     this.#waitingBytes = 0;
-    if (!socket || socket.destroyed) return;
-    socket.write(bytes);
-    const held = socket.writableLength;
+    if (!connection || connection.closed) return;
+    connection.write(bytes);
+    const held = connection.unsent;
     if (held === 0 && this.congested) setImmediate(this.#onDrained);
     if (held === 0) return;
     this.#network.arena.keep(bytes);

@@ -1,16 +1,17 @@
 /**
- * One TCP connection, made or accepted, that can be made again: the socket, the unread rest, what waits to be sent.
+ * A TCP connection, made or accepted, that can be made again: the connection of the moment, the unread rest, what waits
+ * to be sent.
  *
- * It knows no Lua. Invariant: a socket that has ended, or was given up, has lost its owner; its late events find
+ * It knows no Lua. Invariant: a connection that has ended, or was given up, has lost its owner; its late events find
  * nobody. `disconnect` and `connect` may therefore be called inside any callback.
  */
-import { connect, type Socket } from 'node:net';
 import { formatAddress, isHost, printable } from './address.js';
+import type { Connection, ConnectionOwner, Endpoint } from './connection.js';
 import { reasonOf } from './errors.js';
-import { KEEP_ALIVE_MS } from './listener.js';
 import type { Network } from './network.js';
 import { Rest } from './rest.js';
 import { SendQueue } from './send-queue.js';
+import { SocketConnection } from './socket-connection.js';
 
 export interface TcpHandler {
   /**
@@ -24,18 +25,14 @@ export interface TcpHandler {
   onDrain(): void;
 }
 
-/** Which client a socket belongs to: a property of the socket, so that listeners need no closure each. */
-const OWNER = Symbol('owner');
-type OwnedSocket = Socket & { [OWNER]?: TcpClient | undefined };
-
-export class TcpClient {
+export class TcpClient implements ConnectionOwner {
   handler: TcpHandler;
   /** Why the last connection or attempt ended; undefined after an ordinary end. */
   error: string | undefined;
   readonly #network: Network;
   readonly #queue: SendQueue;
   readonly #rest = new Rest();
-  #socket: OwnedSocket | undefined;
+  #connection: Connection | undefined;
   #target = '';
   #idleTimeout: number;
   #paused = false;
@@ -46,38 +43,31 @@ export class TcpClient {
     this.#network = network;
     this.handler = handler;
     this.#idleTimeout = network.limits.idleTimeout;
-    this.#queue = new SendQueue(network, () => TcpClient.events.drain(this));
+    this.#queue = new SendQueue(network, () => this.onDrain());
   }
 
   /** Takes over a connection that a server has accepted. */
-  static accepted(network: Network, handler: TcpHandler, socket: Socket): TcpClient {
+  static accepted(network: Network, handler: TcpHandler, connection: Connection): TcpClient {
     const client = new TcpClient(network, handler);
-    network.attach(socket, network.receiveBuffer, onRead);
-    client.#own(socket);
-    if (client.#idleTimeout > 0) client.#watchTimeout(client.#idleTimeout);
+    client.#own(connection);
+    if (client.#idleTimeout > 0) connection.setTimeout(client.#idleTimeout * 1000);
     return client;
   }
 
   /** True from `connect` or acceptance on, also while the connection is being established. */
   get connected(): boolean {
-    return this.#socket !== undefined;
+    return this.#connection !== undefined;
   }
 
   /** "ip:port" of this side, while the connection is established. */
   get address(): string | undefined {
-    const socket = this.#socket;
-    if (this.#address === undefined && socket?.localAddress && socket.localPort !== undefined) {
-      this.#address = formatAddress(socket.localAddress, socket.localPort);
-    }
+    this.#address ??= textOf(this.#connection?.local);
     return this.#address;
   }
 
   /** "ip:port" of the other side, while the connection is established. */
   get peerAddress(): string | undefined {
-    const socket = this.#socket;
-    if (this.#peerAddress === undefined && socket?.remoteAddress && socket.remotePort !== undefined) {
-      this.#peerAddress = formatAddress(socket.remoteAddress, socket.remotePort);
-    }
+    this.#peerAddress ??= textOf(this.#connection?.remote);
     return this.#peerAddress;
   }
 
@@ -93,7 +83,7 @@ export class TcpClient {
 
   set idleTimeout(seconds: number) {
     this.#idleTimeout = seconds;
-    if (this.#socket && !this.#socket.connecting) this.#watchTimeout(seconds);
+    if (this.#connection?.connecting === false) this.#connection.setTimeout(seconds * 1000);
   }
 
   /**
@@ -105,20 +95,9 @@ export class TcpClient {
     if (!isHost(host)) return this.fail(`bad host "${printable(host)}"`);
     this.#stop();
     this.#target = formatAddress(host, port);
-    // A function of this socket alone: after a reconnection the old one must not deliver to the new one.
-    const callback = (count: number, buffer: Uint8Array): boolean => onRead.call(socket, count, buffer);
-    const onread = { buffer: this.#network.receiveBuffer, callback };
-    const socket: Socket = connect({
-      host,
-      port,
-      onread,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_MS,
-    });
-    this.#own(socket);
-    socket.once('connect', onConnect);
-    this.#watchTimeout(this.#network.limits.connectTimeout);
+    const connection = SocketConnection.connect(host, port, this.#network.receiveBuffer);
+    this.#own(connection);
+    connection.setTimeout(this.#network.limits.connectTimeout * 1000);
     return undefined;
   }
 
@@ -144,19 +123,19 @@ export class TcpClient {
    * @returns an error string when not connected or over the send limit; nothing was taken then
    */
   send(bytes: Uint8Array): string | undefined {
-    if (!this.#socket) return 'TCPClient not connected';
+    if (!this.#connection) return 'TCPClient not connected';
     return this.#queue.add(bytes);
   }
 
   /** Stops reading; the kernel keeps what comes, then slows the peer down. */
   pause(): void {
     this.#paused = true;
-    this.#socket?.pause();
+    this.#connection?.pause();
   }
 
   resume(): void {
     this.#paused = false;
-    this.#socket?.resume();
+    this.#connection?.resume();
   }
 
   /** Ends for another `connect`. A callback that connects by itself does not win over the call that caused it. */
@@ -165,24 +144,47 @@ export class TcpClient {
     this.abandon();
   }
 
-  #own(socket: OwnedSocket): void {
-    socket[OWNER] = this;
-    this.#socket = socket;
-    this.#paused = false;
-    this.error = undefined;
-    this.#queue.attach(socket);
-    socket.on('error', onError);
-    socket.on('end', onEnd);
-    socket.on('close', onEnd);
-    socket.on('drain', onDrain);
+  onConnect(): void {
+    this.#target = '';
+    const connection = this.#connection;
+    connection?.setTimeout(this.#idleTimeout * 1000);
+    if (this.#paused) connection?.pause();
   }
 
-  #watchTimeout(seconds: number): void {
-    const socket = this.#socket;
-    if (!socket || (seconds === 0 && socket.timeout === undefined)) return;
-    socket.off('timeout', onTimeout);
-    socket.setTimeout(seconds * 1000);
-    if (seconds > 0) socket.on('timeout', onTimeout);
+  onRead(chunk: Buffer): void {
+    const connection = this.#connection;
+    const bytes = this.#rest.join(chunk);
+    const keep = this.handler.onReception(bytes);
+    // Ended, or made anew, by the handler: what was read is of a connection that is over.
+    if (this.#connection !== connection) return;
+    this.#rest.keep(bytes, keep);
+    if (keep > this.#network.limits.receiveLimit) this.#overLimit(keep);
+  }
+
+  onDrain(): void {
+    if (!this.#queue.congested || this.#queue.pending > 0) return;
+    this.#queue.congested = false;
+    this.handler.onDrain();
+  }
+
+  onTimeout(): void {
+    const connection = this.#connection;
+    if (!connection?.connecting) return this.#end(`idle timeout: no data for ${this.#idleTimeout} s`);
+    const { connectTimeout } = this.#network.limits;
+    this.#end(`connect timeout: no connection to ${this.#target} within ${connectTimeout} s`);
+    connection.destroy();
+  }
+
+  onEnd(error?: unknown): void {
+    this.#end(error === undefined ? undefined : reasonOf(error, this.#target));
+  }
+
+  #own(connection: Connection): void {
+    connection.owner = this;
+    this.#connection = connection;
+    this.#paused = false;
+    this.error = undefined;
+    this.#queue.attach(connection);
   }
 
   #end(error: string | undefined): void {
@@ -192,58 +194,19 @@ export class TcpClient {
   }
 
   #release(): boolean {
-    const socket = this.#socket;
-    if (!socket) return false;
+    const connection = this.#connection;
+    if (!connection) return false;
     this.#queue.detach();
-    socket[OWNER] = undefined;
-    this.#socket = undefined;
+    connection.owner = undefined;
+    this.#connection = undefined;
     this.#address = undefined;
     this.#peerAddress = undefined;
     this.#rest.clear();
-    socket.setTimeout(0);
-    if (this.#paused) socket.resume();
-    if (!socket.destroyed) this.#network.lingering.add(socket);
+    connection.setTimeout(0);
+    if (this.#paused) connection.resume();
+    if (!connection.closed) this.#network.lingering.add(connection);
     return true;
   }
-
-  /** The events of the socket. Internal to this file: private to the class, called by its listeners. */
-  static readonly events = {
-    connect(client: TcpClient): void {
-      client.#target = '';
-      const socket = client.#socket;
-      socket?.setTimeout(0);
-      client.#watchTimeout(client.#idleTimeout);
-      // Asked for now: a reset takes it away, and what came before that is still to be delivered.
-      client.#peerAddress = client.peerAddress;
-      if (client.#paused) socket?.pause();
-    },
-    read(client: TcpClient, socket: Socket, chunk: Buffer): boolean {
-      const bytes = client.#rest.join(chunk);
-      const keep = client.handler.onReception(bytes);
-      if (client.#socket !== socket) return true;
-      client.#rest.keep(bytes, keep);
-      if (keep > client.#network.limits.receiveLimit) client.#overLimit(keep);
-      return !client.#paused;
-    },
-    drain(client: TcpClient): void {
-      if (!client.#queue.congested || client.#queue.pending > 0) return;
-      client.#queue.congested = false;
-      client.handler.onDrain();
-    },
-    timeout(client: TcpClient, socket: Socket): void {
-      const { connectTimeout } = client.#network.limits;
-      const connecting = socket.connecting;
-      client.#end(
-        connecting
-          ? `connect timeout: no connection to ${client.#target} within ${connectTimeout} s`
-          : `idle timeout: no data for ${client.#idleTimeout} s`,
-      );
-      if (connecting) socket.destroy();
-    },
-    end(client: TcpClient, error?: unknown): void {
-      client.#end(error === undefined ? undefined : reasonOf(error, client.#target));
-    },
-  };
 
   #overLimit(kept: number): void {
     const { receiveLimit } = this.#network.limits;
@@ -251,28 +214,6 @@ export class TcpClient {
   }
 }
 
-function onRead(this: OwnedSocket, count: number, buffer: Uint8Array): boolean {
-  const client = this[OWNER];
-  if (!client) return true;
-  return TcpClient.events.read(client, this, (buffer as Buffer).subarray(0, count));
-}
-
-function onConnect(this: OwnedSocket): void {
-  if (this[OWNER]) TcpClient.events.connect(this[OWNER]);
-}
-
-function onDrain(this: OwnedSocket): void {
-  if (this[OWNER]) TcpClient.events.drain(this[OWNER]);
-}
-
-function onTimeout(this: OwnedSocket): void {
-  if (this[OWNER]) TcpClient.events.timeout(this[OWNER], this);
-}
-
-function onError(this: OwnedSocket, error: Error): void {
-  if (this[OWNER]) TcpClient.events.end(this[OWNER], error);
-}
-
-function onEnd(this: OwnedSocket): void {
-  if (this[OWNER]) TcpClient.events.end(this[OWNER]);
+function textOf(endpoint: Endpoint | undefined): string | undefined {
+  return endpoint && formatAddress(endpoint.address, endpoint.port);
 }

@@ -3,21 +3,21 @@
  *
  * It knows no Lua. Accepted connections belong to whoever the handler gives them to; `stop` leaves them alone.
  */
-import type { Socket } from 'node:net';
+import type { Connection, ConnectionWatcher } from './connection.js';
 import { DropReport } from './drop-report.js';
 import { Listener } from './listener.js';
 import type { Network } from './network.js';
 
 export interface TcpServerHandler {
-  /** A connection has been accepted; the socket is the handler's from now on. */
-  onConnection(socket: Socket): void;
+  /** A connection has been accepted; it is the handler's from now on. */
+  onConnection(connection: Connection): void;
   /** `count` connections were closed at once because `maxConnections` were open. */
   onDropped(count: number): void;
   /** Accepting failed, e.g. because the process has no file descriptor left. */
   onError(reason: string): void;
 }
 
-export class TcpServer {
+export class TcpServer implements ConnectionWatcher {
   /** Connections above this are closed at once; 0 = no limit. */
   maxConnections = 0;
   readonly #network: Network;
@@ -56,12 +56,12 @@ export class TcpServer {
    */
   start(port: number, onFailure: (reason: string) => void): boolean {
     if (this.#listener?.port === port) return true;
-    const listener = this.#adopt(port) ?? Listener.listen(port, onFailure);
+    const listener = this.#adopt(port) ?? Listener.listen(port, this.#network.accept, onFailure);
     if (!listener) return false;
     this.#listener?.close();
     this.#listener = listener;
     this.#port = port;
-    listener.acceptor = (socket) => this.#accept(socket);
+    listener.acceptor = (connection) => this.#accept(connection);
     listener.onError = (reason) => this.#handler.onError(reason);
     return true;
   }
@@ -86,25 +86,25 @@ export class TcpServer {
     return listener;
   }
 
-  #accept(socket: Socket): void {
-    const { remoteAddress } = socket;
-    // Without an address it has been reset already; with one, Node remembers it, whatever happens from now on.
-    if (remoteAddress === undefined || this.#network.blacklist.has(remoteAddress)) {
-      socket.destroy();
-      return;
-    }
+  /** Of one that is counted. */
+  onClosed(): void {
+    this.#connections--;
+  }
+
+  #accept(connection: Connection): void {
+    const { remote } = connection;
+    // Without an address it has been reset already; with one, it is remembered, whatever happens from now on.
+    if (remote === undefined || this.#network.blacklist.has(remote.address)) return connection.destroy();
     if (this.maxConnections > 0 && this.#connections >= this.maxConnections) {
-      socket.destroy();
+      connection.destroy();
       return this.#dropped.add();
     }
-    if (this.#network.fileLimit.reached((socket as { _handle?: { fd?: number } | null })._handle)) {
-      socket.destroy();
+    if (this.#network.fileLimit.reached(connection.descriptor)) {
+      connection.destroy();
       return this.#unaffordable.add();
     }
     this.#connections++;
-    socket.once('close', () => {
-      this.#connections--;
-    });
-    this.#handler.onConnection(socket);
+    connection.watcher = this;
+    this.#handler.onConnection(connection);
   }
 }

@@ -7,9 +7,9 @@ import { Bench, type Recorder } from './sockets.js';
 const closing = closeAfterEach();
 const MIB = 1_048_576;
 
-/** A connection in which the client is the one that connects, the one that is accepted, or that without `onread`. */
+/** A connection in which the client is the one that connects, or the one that is accepted. */
 async function pair(kind: string): Promise<{ recorder: Recorder; peer: Peer; bench: Bench }> {
-  const bench = closing(new Bench({}, { privateFields: kind !== 'accepted, by events' }));
+  const bench = closing(new Bench());
   if (kind === 'connecting') {
     const listening = closing(await PeerServer.listen());
     const recorder = bench.client();
@@ -23,7 +23,7 @@ async function pair(kind: string): Promise<{ recorder: Recorder; peer: Peer; ben
   return { recorder: await next(), peer, bench };
 }
 
-const KINDS = ['connecting', 'accepted', 'accepted, by events'];
+const KINDS = ['connecting', 'accepted'];
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 
 test.each(KINDS)('all 256 byte values pass both ways (%s)', async (kind) => {

@@ -4,7 +4,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Network } from '../../src/net/network.js';
-import { createAttach } from '../../src/net/receive.js';
 import { Rest } from '../../src/net/rest.js';
 import { TcpClient } from '../../src/net/tcp-client.js';
 import { TcpServer } from '../../src/net/tcp-server.js';
@@ -141,10 +140,10 @@ describe('TcpClient', () => {
   });
 
   it.each([
-    ['with one buffer for all', true],
-    ["with 'data' events", false],
+    ["on Node's handle", true],
+    ['on a socket', false],
   ])('delivers everything once and in order over an accepted connection, %s', async (_, allowPrivate) => {
-    const network = new Network(LIMITS, createAttach(allowPrivate));
+    const network = new Network(LIMITS, allowPrivate);
     let current: Checked | undefined;
     const server = new TcpServer(network, {
       onConnection: (socket) => void (current && TcpClient.accepted(network, current, socket)),

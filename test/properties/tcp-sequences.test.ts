@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Network } from '../../src/net/network.js';
 import { TcpServer } from '../../src/net/tcp-server.js';
+import { ALLOW_PRIVATE } from '../net/sockets.js';
 import { freePort } from '../support/server.js';
 import { Peers } from './tcp-peers.js';
 import { judge, Subject, type Verb, type World } from './tcp-subject.js';
@@ -52,7 +53,7 @@ const step = fc.oneof(
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 class Run {
-  readonly #network = new Network(LIMITS);
+  readonly #network = new Network(LIMITS, ALLOW_PRIVATE);
   readonly #peers: Peers;
   readonly #world: World;
   readonly #server: TcpServer;
@@ -65,7 +66,7 @@ class Run {
     this.#world = { network: this.#network, port: peers.port, closedPort, epochs: [], problems: [] };
     this.#subjects = [new Subject(this.#world), new Subject(this.#world)];
     this.#server = new TcpServer(this.#network, {
-      onConnection: (socket) => void this.#subjects.push(new Subject(this.#world, socket)),
+      onConnection: (connection) => void this.#subjects.push(new Subject(this.#world, connection)),
       onDropped() {},
       onError() {},
     });

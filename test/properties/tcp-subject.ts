@@ -4,7 +4,7 @@
  * A connection, an Epoch here, is found at the other side by the eight digits that are sent first. What a property
  * asks to be done "inside" waits in a queue until the next event calls, and is done within it.
  */
-import type { Socket } from 'node:net';
+import type { Connection } from '../../src/net/connection.js';
 import type { Network } from '../../src/net/network.js';
 import { TcpClient, type TcpHandler } from '../../src/net/tcp-client.js';
 import type { Peer } from '../support/tcp.js';
@@ -57,14 +57,14 @@ export class Subject implements TcpHandler {
   #epoch: Epoch | undefined;
   #depth = 0;
 
-  /** @param socket an accepted connection */
-  constructor(world: World, socket?: Socket) {
+  /** @param connection an accepted one */
+  constructor(world: World, connection?: Connection) {
     this.#world = world;
-    if (!socket) {
+    if (!connection) {
       this.client = new TcpClient(world.network, this);
       return;
     }
-    this.client = TcpClient.accepted(world.network, this, socket);
+    this.client = TcpClient.accepted(world.network, this, connection);
     world.network.turn.enter();
     this.#begin();
     world.network.turn.leave();

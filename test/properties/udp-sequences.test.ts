@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Network } from '../../src/net/network.js';
 import { UdpSocket } from '../../src/net/udp-socket.js';
+import { ALLOW_PRIVATE } from '../net/sockets.js';
 import { UdpPeer } from '../support/udp.js';
 
 const LIMITS = { receiveLimit: 2 ** 24, sendLimit: 2 ** 26, connectTimeout: 30, idleTimeout: 0 };
@@ -45,7 +46,7 @@ let peers: UdpPeer[] = [];
 let network: Network;
 
 beforeAll(async () => {
-  network = new Network(LIMITS);
+  network = new Network(LIMITS, ALLOW_PRIVATE);
   peers = await Promise.all(Array.from({ length: PEERS }, () => UdpPeer.bind()));
 });
 

@@ -2,7 +2,7 @@
  * TCPClient objects: `cumulus:createTCPClient()`, and what a server's `clientHandler` is given.
  * Specification: "TCP Client" of the documented page, and reference-behaviour.md, "TCP client".
  */
-import type { Socket } from 'node:net';
+import type { Connection } from '../../net/connection.js';
 import { TcpClient, type TcpHandler } from '../../net/tcp-client.js';
 import type { ClassDefinition, Handle, Handles, ObjectClass, Resource } from '../handles.js';
 import { LuaError } from '../lua-error.js';
@@ -17,14 +17,16 @@ export class TcpClientObject implements TcpHandler, Resource {
   readonly #handles: Handles;
   readonly #handle: Handle<TcpClientObject>;
 
-  /** Pushes the object. @param socket what a server has accepted */
-  constructor(api: ApiContext, objectClass: ObjectClass<TcpClientObject>, socket?: Socket) {
+  /** Pushes the object. @param connection what a server has accepted */
+  constructor(api: ApiContext, objectClass: ObjectClass<TcpClientObject>, connection?: Connection) {
     this.#api = api;
     this.#handles = api.handles;
     // Before the socket reports to this object: making the handle can run out of memory.
     this.#handle = api.handles.create<TcpClientObject>(objectClass, this);
-    if (socket) api.handles.retain(this.#handle, -1);
-    this.client = socket ? TcpClient.accepted(api.network, this, socket) : new TcpClient(api.network, this);
+    if (connection) api.handles.retain(this.#handle, -1);
+    this.client = connection
+      ? TcpClient.accepted(api.network, this, connection)
+      : new TcpClient(api.network, this);
   }
 
   get handle(): Handle<TcpClientObject> {

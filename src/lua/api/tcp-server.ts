@@ -2,7 +2,7 @@
  * TCPServer objects: `cumulus:createTCPServer()`.
  * Specification: "TCP Server" of the documented page, and reference-behaviour.md, "TCP server".
  */
-import type { Socket } from 'node:net';
+import type { Connection } from '../../net/connection.js';
 import { TcpServer, type TcpServerHandler } from '../../net/tcp-server.js';
 import type { ClassDefinition, Handle, ObjectClass, Resource } from '../handles.js';
 import { LuaError } from '../lua-error.js';
@@ -43,16 +43,16 @@ export class TcpServerObject implements TcpServerHandler, Resource {
     this.#api.handles.release(this.#handle);
   }
 
-  onConnection(socket: Socket): void {
+  onConnection(connection: Connection): void {
     const { handles, vm } = this.#api;
-    if (!vm.enter('clientHandler')) return void socket.destroy();
+    if (!vm.enter('clientHandler')) return connection.destroy();
     try {
-      if (!handles.handles(this.#handle, 'clientHandler')) return void socket.destroy();
-      const object = new TcpClientObject(this.#api, this.#clients, socket);
+      if (!handles.handles(this.#handle, 'clientHandler')) return connection.destroy();
+      const object = new TcpClientObject(this.#api, this.#clients, connection);
       handles.emit(this.#handle, 'clientHandler', pushObject, object.handle, undefined);
     } catch (error) {
       // Making the object can run out of memory.
-      socket.destroy();
+      connection.destroy();
       vm.fail(error);
     } finally {
       vm.leave();

@@ -1,0 +1,64 @@
+/**
+ * A TCP connection as its owner sees it, whatever it is made of: a handle of Node's (handle-connection.ts) or a
+ * `net.Socket` (socket-connection.ts).
+ *
+ * Invariant: after `onEnd` nothing is read any more, after `onClosed` nothing at all happens. A connection that has lost
+ * its owner tells nobody anything, except `watcher` that it has closed.
+ */
+
+/** First keep-alive probe after this much silence, milliseconds. */
+export const KEEP_ALIVE_MS = 60_000;
+
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Who is told what happens. No method may throw. */
+export interface ConnectionOwner {
+  /** @param bytes valid only during the call */
+  onRead(bytes: Buffer): void;
+  /** The peer has sent FIN, or the connection is gone. @param error of the system, if that is why */
+  onEnd(error?: unknown): void;
+  /** The kernel has taken all that it could not take at once. */
+  onDrain(): void;
+  /** Nothing has come or gone for the time that was set. */
+  onTimeout(): void;
+  /** A connection that is made has been established. */
+  onConnect?(): void;
+  /** Everything has been sent, FIN included. */
+  onFinished?(connection: Connection): void;
+  onClosed?(connection: Connection): void;
+}
+
+/** Who counts a connection without owning it. */
+export interface ConnectionWatcher {
+  onClosed(): void;
+}
+
+export interface Connection {
+  owner: ConnectionOwner | undefined;
+  watcher: ConnectionWatcher | undefined;
+  readonly connecting: boolean;
+  /** Gone: the descriptor is free, or will be at the end of this turn of the event loop. */
+  readonly closed: boolean;
+  /** Everything has been sent, FIN included. */
+  readonly finished: boolean;
+  /** Bytes written that the kernel has not taken yet. */
+  readonly unsent: number;
+  /** Undefined when not established, or reset. */
+  readonly local: Endpoint | undefined;
+  readonly remote: Endpoint | undefined;
+  /** What the file limit looks at; undefined where it is not known. */
+  readonly descriptor: number | undefined;
+  /** @param bytes the connection's, until they have been sent */
+  write(bytes: Buffer): void;
+  pause(): void;
+  resume(): void;
+  /** Calls `onTimeout` after so many milliseconds without a byte either way; 0 = never. */
+  setTimeout(milliseconds: number): void;
+  /** Sends what waits, then FIN; closes when the peer has sent FIN, too. Goes on reading. */
+  end(): void;
+  /** Closes at once. */
+  destroy(): void;
+}

@@ -1,0 +1,168 @@
+/**
+ * An accepted TCP connection on Node's handle, without a stream around it.
+ *
+ * Invariant: `#handle` is there exactly while the connection is open. At most one request to write is in flight; what
+ * is written meanwhile waits and follows together.
+ */
+import { getSystemErrorName } from 'node:util';
+import type { Connection, ConnectionOwner, ConnectionWatcher, Endpoint } from './connection.js';
+import type { HandleEvents, HandleIo } from './handle-io.js';
+import type { TcpHandle } from './native.js';
+
+/** libuv's word for FIN. */
+const EOF = -4095;
+
+export class HandleConnection implements Connection, HandleEvents {
+  owner: ConnectionOwner | undefined;
+  watcher: ConnectionWatcher | undefined;
+  readonly connecting = false;
+  /** Asked for at once: a reset takes it away. */
+  readonly remote: Endpoint | undefined;
+  readonly #io: HandleIo;
+  #handle: TcpHandle | undefined;
+  #inFlight = false;
+  #waiting: Buffer[] | undefined;
+  #waitingBytes = 0;
+  #peerEnded = false;
+  #ending = false;
+  #finished = false;
+  #timer: NodeJS.Timeout | undefined;
+  /** What was unsent when the timer last looked. */
+  #unsentBefore = 0;
+
+  constructor(io: HandleIo, handle: TcpHandle) {
+    this.#io = io;
+    this.#handle = handle;
+    this.remote = endpointOf(handle, 'getpeername');
+    io.attach(handle, this);
+  }
+
+  get closed(): boolean {
+    return this.#handle === undefined;
+  }
+
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  get unsent(): number {
+    return this.#inFlight ? (this.#handle?.writeQueueSize ?? 0) + this.#waitingBytes : 0;
+  }
+
+  get local(): Endpoint | undefined {
+    return this.#handle && endpointOf(this.#handle, 'getsockname');
+  }
+
+  get descriptor(): number | undefined {
+    return this.#handle?.fd;
+  }
+
+  write(bytes: Buffer): void {
+    if (!this.#inFlight) return this.#dispatch(bytes);
+    this.#waiting ??= [];
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+  }
+
+  pause(): void {
+    this.#handle?.readStop();
+  }
+
+  resume(): void {
+    if (!this.#peerEnded) this.#handle?.readStart();
+  }
+
+  setTimeout(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = milliseconds > 0 ? setTimeout(() => this.#look(), milliseconds).unref() : undefined;
+  }
+
+  end(): void {
+    this.#ending = true;
+    if (!this.#inFlight) this.#finish();
+  }
+
+  destroy(): void {
+    const handle = this.#handle;
+    if (!handle) return;
+    this.#handle = undefined;
+    this.setTimeout(0);
+    this.#waiting = undefined;
+    this.#waitingBytes = 0;
+    this.#io.close(handle);
+    this.owner?.onClosed?.(this);
+    this.watcher?.onClosed();
+  }
+
+  onReadable(count: number): void {
+    this.#timer?.refresh();
+    if (count > 0) this.owner?.onRead(this.#io.received(count));
+    else if (count === EOF) this.#onPeerEnd();
+    else if (count < 0) this.#fail(count);
+  }
+
+  onWritten(status: number): void {
+    this.#inFlight = false;
+    if (!this.#handle) return;
+    if (status < 0) return this.#fail(status);
+    this.#timer?.refresh();
+    this.#writeOn();
+  }
+
+  /** FIN has been sent, or cannot be. */
+  onShutDown(): void {
+    this.#finished = true;
+    this.owner?.onFinished?.(this);
+    if (this.#peerEnded) this.destroy();
+  }
+
+  #dispatch(bytes: Buffer | readonly Buffer[]): void {
+    if (!this.#handle) return;
+    const status = this.#io.write(this.#handle, bytes, this);
+    this.#inFlight = status > 0;
+    if (status < 0) setImmediate(() => this.#fail(status));
+    else this.#timer?.refresh();
+  }
+
+  #writeOn(): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    this.#waitingBytes = 0;
+    if (waiting) this.#dispatch(waiting);
+    if (this.#inFlight) return;
+    if (this.#ending) this.#finish();
+    else this.owner?.onDrain();
+  }
+
+  #finish(): void {
+    if (!this.#handle) return;
+    // Nothing is unread then, and nothing unsent: closing sends FIN.
+    if (this.#peerEnded || !this.#io.shutDown(this.#handle, this)) this.onShutDown();
+  }
+
+  #onPeerEnd(): void {
+    this.#peerEnded = true;
+    this.#handle?.readStop();
+    if (this.#finished) this.destroy();
+    else this.owner?.onEnd();
+  }
+
+  #fail(status: number): void {
+    if (!this.#handle) return;
+    this.destroy();
+    this.owner?.onEnd({ code: getSystemErrorName(status) });
+  }
+
+  /** A peer that takes what it is sent, however slowly, is not idle. */
+  #look(): void {
+    const { unsent } = this;
+    if (unsent === 0 || unsent === this.#unsentBefore) return this.owner?.onTimeout();
+    this.#unsentBefore = unsent;
+    this.#timer?.refresh();
+  }
+}
+
+function endpointOf(handle: TcpHandle, ask: 'getsockname' | 'getpeername'): Endpoint | undefined {
+  const found: Partial<Endpoint> = {};
+  return handle[ask](found) === 0 ? (found as Endpoint) : undefined;
+}

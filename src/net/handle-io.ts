@@ -1,0 +1,93 @@
+/**
+ * Reading and writing on handles of Node's, for all connections of a server: the one buffer they read into, and
+ * requests that are used again as long as the kernel takes everything at once, which it mostly does.
+ */
+import type { Request, Streams, TcpHandle } from './native.js';
+
+/** Told of what happens later. Internal to handle-connection.ts. */
+export interface HandleEvents {
+  /** @param count of bytes, or a negative error */
+  onReadable(count: number): void;
+  /** Everything that was given to `write` has been taken. @param status 0, or a negative error */
+  onWritten(status: number): void;
+  onShutDown(): void;
+}
+
+/** Whose the handle is: a property of the handle, so that its callback needs no closure. */
+const EVENTS = Symbol('events');
+type OwnedHandle = TcpHandle & { [EVENTS]?: HandleEvents | undefined };
+
+export class HandleIo {
+  readonly #streams: Streams;
+  readonly #buffer: Buffer;
+  /** The part of the buffer that was filled last: messages of one length need one view. */
+  #view: Buffer;
+  #spare: Request | undefined;
+  readonly #onRead: TcpHandle['onread'];
+
+  /** @param buffer a read is delivered before the next one begins, so that one is enough */
+  constructor(streams: Streams, buffer: Buffer) {
+    this.#streams = streams;
+    this.#buffer = buffer;
+    this.#view = buffer;
+    const { state, read } = streams;
+    // It must return nothing: a result would be the buffer to read into from now on.
+    this.#onRead = function (this: OwnedHandle) {
+      this[EVENTS]?.onReadable(state[read] ?? 0);
+    };
+  }
+
+  attach(handle: OwnedHandle, events: HandleEvents): void {
+    handle[EVENTS] = events;
+    handle.onread = this.#onRead;
+    handle.useUserBuffer(this.#buffer);
+    handle.readStart();
+  }
+
+  /** Closes the handle; its events find nobody from now on. */
+  close(handle: OwnedHandle): void {
+    handle[EVENTS] = undefined;
+    handle.close();
+  }
+
+  /** What was read last; valid until the next read. */
+  received(count: number): Buffer {
+    if (this.#view.length !== count) this.#view = this.#buffer.subarray(0, count);
+    return this.#view;
+  }
+
+  /** @returns 0: the kernel has taken everything; 1: `onWritten` follows; else a negative error */
+  write(handle: TcpHandle, bytes: Buffer | readonly Buffer[], events: HandleEvents): number {
+    const { WriteWrap, state, pending } = this.#streams;
+    const request = this.#spare ?? new WriteWrap();
+    this.#spare = undefined;
+    request.oncomplete = onWritten;
+    const status = Buffer.isBuffer(bytes)
+      ? handle.writeBuffer(request, bytes)
+      : handle.writev(request, bytes, true);
+    if (status !== 0) return status;
+    if (state[pending] === 0) {
+      this.#spare = request;
+      return 0;
+    }
+    request.subject = events;
+    request.kept = bytes;
+    return 1;
+  }
+
+  /** Sends FIN. @returns true when `onShutDown` follows */
+  shutDown(handle: TcpHandle, events: HandleEvents): boolean {
+    const request = new this.#streams.ShutdownWrap();
+    request.oncomplete = onShutDown;
+    request.subject = events;
+    return handle.shutdown(request) === 0;
+  }
+}
+
+function onWritten(this: Request, status: number): void {
+  (this.subject as HandleEvents).onWritten(status);
+}
+
+function onShutDown(this: Request): void {
+  (this.subject as HandleEvents).onShutDown();
+}
