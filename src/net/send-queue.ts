@@ -15,9 +15,11 @@ export class SendQueue implements Flushable {
   readonly #network: Network;
   readonly #onDrained: () => void;
   #connection: Connection | undefined;
-  /** What waits: mostly one piece, which then needs no list. */
-  #first: Buffer | undefined;
-  #more: Buffer[] | undefined;
+  /** What waits: a part of the arena's block, which grows as long as nobody else sends; before it, other pieces. */
+  #block: Buffer | undefined;
+  #start = 0;
+  #end = 0;
+  #before: Buffer[] | undefined;
   #waitingBytes = 0;
   /** The backlog has been above the threshold and has not been empty since. */
   congested = false;
@@ -53,30 +55,21 @@ export class SendQueue implements Flushable {
     if (bytes.length > limits.sendLimit - this.pending) {
       return `send limit reached: ${this.pending} bytes are pending, ${bytes.length} more would exceed ${limits.sendLimit}`;
     }
-    const copy = this.#network.arena.take(bytes.length);
-    copy.set(bytes);
+    this.#append(bytes);
+    const waited = this.#waitingBytes > 0;
     this.#waitingBytes += bytes.length;
     // Here and not after the write: a script that looks at `pending` now, and waits, must be told.
     if (this.#waitingBytes > DRAIN_THRESHOLD) this.congested = true;
-    if (this.#first !== undefined) {
-      this.#more ??= [];
-      this.#more.push(copy);
-      return undefined;
-    }
-    this.#first = copy;
+    if (waited) return undefined;
     if (turn.active) turn.defer(this);
     else this.flush();
     return undefined;
   }
 
   flush(): void {
+    if (this.#waitingBytes === 0) return;
+    const bytes = this.#take();
     const connection = this.#connection;
-    const first = this.#first;
-    if (first === undefined) return;
-    const bytes = this.#more ? Buffer.concat([first, ...this.#more], this.#waitingBytes) : first;
-    this.#first = undefined;
-    this.#more = undefined;
-    this.#waitingBytes = 0;
     if (!connection || connection.closed) return;
     connection.write(bytes);
     const held = connection.unsent;
@@ -85,4 +78,45 @@ export class SendQueue implements Flushable {
     this.#network.arena.keep(bytes);
     if (held > DRAIN_THRESHOLD) this.congested = true;
   }
+
+  #append(bytes: Uint8Array): void {
+    const { arena } = this.#network;
+    const at = arena.put(bytes);
+    if (at >= 0 && at === this.#end && arena.block === this.#block) {
+      this.#end += bytes.length;
+      return;
+    }
+    this.#setAside();
+    if (at < 0) return void this.#aside(Buffer.from(bytes));
+    this.#block = arena.block;
+    this.#start = at;
+    this.#end = at + bytes.length;
+  }
+
+  /** Something else has been put behind what waits in the block. */
+  #setAside(): void {
+    const block = this.#block;
+    this.#block = undefined;
+    if (block) this.#aside(block.subarray(this.#start, this.#end));
+  }
+
+  #aside(piece: Buffer): void {
+    this.#before ??= [];
+    this.#before.push(piece);
+  }
+
+  /** All that waits, as one. */
+  #take(): Buffer {
+    let bytes = this.#block?.subarray(this.#start, this.#end);
+    if (this.#before) {
+      this.#setAside();
+      bytes = this.#before.length === 1 ? this.#before[0] : Buffer.concat(this.#before, this.#waitingBytes);
+    }
+    this.#block = undefined;
+    this.#before = undefined;
+    this.#waitingBytes = 0;
+    return bytes ?? EMPTY;
+  }
 }
+
+const EMPTY = Buffer.alloc(0);
