@@ -4,7 +4,9 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { type Address, formatAddress, isWildcard } from './address.js';
+import type { Channel, ChannelEvents } from './channel.js';
 import { reasonOf } from './errors.js';
+import type { Network } from './network.js';
 import type { LookupCallback, Resolver } from './resolve.js';
 
 export interface DatagramReceiver {
@@ -12,23 +14,22 @@ export interface DatagramReceiver {
   onError(reason: string): void;
 }
 
-export class Datagram {
+export class Datagram implements ChannelEvents {
   /** Undefined while parked: nothing can arrive then, because parking lasts less than a turn of the event loop. */
   receiver: DatagramReceiver | undefined;
   readonly family: 4 | 6;
   readonly #socket: Socket;
-  readonly #onSent: (error: Error | null) => void;
+  readonly #network: Network;
+  readonly #channel: Channel;
 
-  private constructor(socket: Socket, family: 4 | 6, receiver: DatagramReceiver) {
+  private constructor(network: Network, socket: Socket, family: 4 | 6, receiver: DatagramReceiver) {
+    this.#network = network;
     this.#socket = socket;
     this.family = family;
     this.receiver = receiver;
-    this.#onSent = (error) => {
-      if (error) this.receiver?.onError(reasonOfSend(error));
-    };
     socket.removeAllListeners('error');
     socket.on('error', (error) => this.receiver?.onError(reasonOf(error, '')));
-    socket.on('message', (bytes, from) => this.receiver?.onDatagram(bytes, from));
+    this.#channel = network.openChannel(socket, this);
   }
 
   /**
@@ -37,13 +38,13 @@ export class Datagram {
    * @returns an error string when it cannot
    */
   static bind(
-    resolver: Resolver,
+    network: Network,
     local: Address,
     broadcast: boolean,
     receiver: DatagramReceiver,
   ): Datagram | string {
     const family = local.family === 6 ? 6 : 4;
-    const socket = createSocket({ type: `udp${family}`, lookup: lookupOf(resolver, family) });
+    const socket = createSocket({ type: `udp${family}`, lookup: lookupOf(network.resolver, family) });
     let failure: string | undefined;
     socket.on('error', (error) => {
       failure ??= reasonOf(error, formatAddress(local.host, local.port));
@@ -54,7 +55,7 @@ export class Datagram {
       return failure;
     }
     if (broadcast) socket.setBroadcast(true);
-    return new Datagram(socket, family, receiver);
+    return new Datagram(network, socket, family, receiver);
   }
 
   get port(): number {
@@ -77,10 +78,26 @@ export class Datagram {
     return this.family === 6 || family !== 6;
   }
 
-  /** @param bytes must not change afterwards */
+  /** @param bytes copied before this returns */
   send(bytes: Uint8Array, to: Address): void {
+    if (to.family === 0) return this.#sendByName(Buffer.from(bytes), to);
     const host = this.family === 6 && to.family === 4 ? `::ffff:${to.host}` : to.host;
-    this.#socket.send(bytes, to.port, host, this.#onSent);
+    const { arena } = this.#network;
+    const copy = arena.lend(bytes);
+    if (this.#channel.send(copy, to.port, host)) arena.giveBack(copy);
+    else arena.keep(copy);
+  }
+
+  onMessage(bytes: Buffer, from: RemoteInfo): void {
+    this.receiver?.onDatagram(bytes, from);
+  }
+
+  onSendError(error: NodeJS.ErrnoException): void {
+    this.receiver?.onError(reasonOfSend(error));
+  }
+
+  #sendByName(bytes: Buffer, { host, port }: Address): void {
+    this.#socket.send(bytes, port, host, (error) => error && this.onSendError(error));
   }
 
   close(): void {

@@ -6,6 +6,7 @@
  * Where anything is not as expected the caller takes the public classes, which are slower and the same otherwise. The
  * shapes are checked, and the versions as well: a wrong argument does not throw here, it ends the process.
  */
+import type { Socket as DatagramSocket, RemoteInfo } from 'node:dgram';
 import type { Server } from 'node:net';
 
 /** Major versions whose handles the end-to-end tests have been run with. */
@@ -84,6 +85,41 @@ const HANDLE_FUNCTIONS = [
   ...(['onconnection', 'setNoDelay', 'setKeepAlive', 'getsockname', 'getpeername'] as const),
   ...(['useUserBuffer', 'readStart', 'readStop', 'writeBuffer', 'writev', 'shutdown', 'close'] as const),
 ];
+
+export interface UdpHandle {
+  /** @param count of bytes, or a negative error, without the rest then */
+  onmessage: (this: UdpHandle, count: number, handle: UdpHandle, bytes?: Buffer, from?: RemoteInfo) => void;
+  /** @returns 1 and more: it has left; 0: `request.oncomplete` follows; else a negative error */
+  send(
+    request: Request,
+    pieces: readonly Uint8Array[],
+    count: number,
+    port: number,
+    host: string,
+    reports: true,
+  ): number;
+}
+
+export interface Datagrams {
+  readonly SendWrap: new () => Request;
+}
+
+/** What handles of datagram sockets are sent with; undefined where it is not to be had. */
+export function findDatagrams(): Datagrams | undefined {
+  const { SendWrap } = bindingOf<Partial<Datagrams>>('udp_wrap') ?? {};
+  return typeof SendWrap === 'function' ? { SendWrap } : undefined;
+}
+
+/** The handle of a bound socket, which is in the one property that has a handle; it has no name. */
+export function datagramHandle(socket: DatagramSocket): UdpHandle | undefined {
+  const hidden = socket as unknown as Record<symbol, { handle?: Partial<UdpHandle> | null } | undefined>;
+  for (const key of Object.getOwnPropertySymbols(socket)) {
+    const handle = hidden[key]?.handle;
+    if (typeof handle?.onmessage === 'function' && typeof handle.send === 'function')
+      return handle as UdpHandle;
+  }
+  return undefined;
+}
 
 function bindingOf<T>(name: string): T | undefined {
   if (!KNOWN_VERSIONS.includes(Number(process.versions.node.split('.')[0]))) return undefined;

@@ -7,6 +7,7 @@
 import { type Accept, createAccept } from './accept.js';
 import { AddressBook } from './address-book.js';
 import { Blacklist } from './blacklist.js';
+import { createOpenChannel, type OpenChannel } from './channel.js';
 import type { Datagram } from './datagram.js';
 import { FileLimit } from './file-limit.js';
 import { Lingering } from './lingering.js';
@@ -39,6 +40,7 @@ export class Network {
    */
   readonly receiveBuffer = Buffer.allocUnsafeSlow(RECEIVE_BUFFER_SIZE);
   readonly accept: Accept;
+  readonly openChannel: OpenChannel;
   readonly limits: NetworkLimits;
   readonly parkedServers = new Map<number, Listener>();
   readonly parkedDatagrams = new Map<string, Datagram>();
@@ -47,6 +49,7 @@ export class Network {
   constructor(limits: NetworkLimits, allowPrivate = true) {
     this.limits = limits;
     this.accept = createAccept(this.receiveBuffer, allowPrivate);
+    this.openChannel = createOpenChannel(allowPrivate);
   }
 
   /** Resolves when every lingering connection has sent what it had, at the latest after `ms`. */

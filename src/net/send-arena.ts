@@ -34,6 +34,17 @@ export class SendArena {
     return at;
   }
 
+  /** A copy of `bytes`, for `giveBack` or `keep` before anything else is put. */
+  lend(bytes: Uint8Array): Buffer {
+    const at = this.put(bytes);
+    return at < 0 ? Buffer.from(bytes) : this.#block.subarray(at, at + bytes.length);
+  }
+
+  /** What was lent last is free again. */
+  giveBack(piece: Buffer): void {
+    if (piece.buffer === this.#block.buffer) this.#used = piece.byteOffset;
+  }
+
   /** Everything that was put has been written, or has been given to `keep`. */
   reset(): void {
     this.#used = this.#floor;

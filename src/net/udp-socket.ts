@@ -106,7 +106,7 @@ export class UdpSocket implements DatagramReceiver {
     const failure = this.#ensureOpen(to);
     if (failure !== undefined) return failure;
     if (this.#isFull()) this.#dropped.add();
-    else this.#datagram?.send(copyOf(bytes), to);
+    else this.#datagram?.send(bytes, to);
     return undefined;
   }
 
@@ -149,8 +149,7 @@ export class UdpSocket implements DatagramReceiver {
     // It has a port that the system chose; if that is the wanted one, it is in the way.
     if (this.#datagram?.port === port) this.#closeDatagram();
     const adopted = this.#adopt(wanted);
-    const datagram =
-      adopted ?? Datagram.bind(this.#network.resolver, addressOf(host, port), this.#broadcast, this);
+    const datagram = adopted ?? Datagram.bind(this.#network, addressOf(host, port), this.#broadcast, this);
     if (typeof datagram === 'string') return datagram;
     datagram.receiver = this;
     this.#datagram?.close();
@@ -216,7 +215,7 @@ export class UdpSocket implements DatagramReceiver {
     if (this.#peer) return `${host} is IPv6, this socket is connected to ${this.peerAddress}`;
     this.#closeDatagram();
     const local = addressOf(family === 6 ? '::' : '0.0.0.0', 0);
-    const datagram = Datagram.bind(this.#network.resolver, local, this.#broadcast, this);
+    const datagram = Datagram.bind(this.#network, local, this.#broadcast, this);
     if (typeof datagram === 'string') return datagram;
     this.#datagram = datagram;
     return undefined;
@@ -235,10 +234,4 @@ export class UdpSocket implements DatagramReceiver {
 function peerHost(host: string): string {
   if (host === 'localhost' || host === '0.0.0.0') return '127.0.0.1';
   return isIPv6(host) && isWildcard(host) ? '::1' : host;
-}
-
-function copyOf(bytes: Uint8Array): Buffer {
-  const copy = Buffer.allocUnsafe(bytes.length);
-  copy.set(bytes);
-  return copy;
 }
