@@ -82,6 +82,16 @@ export class Bytes {
     return heap.toString('latin1', at, at + heap.readUInt32LE(this.#length));
   }
 
+  /** Compares without making anything; for short ones. */
+  equals(L: number, i: number, binary: string): boolean {
+    const at = this.#raw.tolstring(L, i, this.#length);
+    if (at === 0) return false;
+    const heap = this.#raw.heap();
+    if (heap.readUInt32LE(this.#length) !== binary.length) return false;
+    for (let k = 0; k < binary.length; k++) if (heap[at + k] !== binary.charCodeAt(k)) return false;
+    return true;
+  }
+
   /** The address of `name` as a C string, made once and kept. */
   name(name: string): number {
     const known = this.#names.get(name);

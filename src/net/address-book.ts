@@ -1,25 +1,46 @@
 /**
- * Addresses that datagrams are sent to, parsed once for each peer and not for each datagram.
+ * Addresses of datagrams, parsed or formatted once for each peer and not for each datagram.
  */
-import { type Address, parseAddress } from './address.js';
+import type { RemoteInfo } from 'node:dgram';
+import { type Address, formatAddress, parseAddress } from './address.js';
+
+/** Who has sent a datagram: where an answer goes, and the text that scripts see, which parses to just that. */
+export interface Sender extends Address {
+  readonly text: string;
+  /** As the system spells it. */
+  readonly systemHost: string;
+}
 
 /** Forgetting all of them now and then is cheaper than keeping track of which was used last. */
 const REMEMBER_COUNT = 4096;
 
 export class AddressBook {
   readonly #known = new Map<string, Address>();
+  /** By port: a number is found sooner than a text, and two peers seldom have the same. */
+  readonly #senders = new Map<number, Sender>();
 
   /** Like `parseAddress`; what cannot be parsed is not remembered. */
   parse(text: string): Address | string {
     const known = this.#known.get(text);
     if (known) return known;
     const parsed = parseAddress(text);
-    if (typeof parsed !== 'string') this.#remember(text, parsed);
+    if (typeof parsed !== 'string') remember(this.#known, text, parsed);
     return parsed;
   }
 
-  #remember(text: string, address: Address): void {
-    if (this.#known.size >= REMEMBER_COUNT) this.#known.clear();
-    this.#known.set(text, address);
+  sender({ address, port }: RemoteInfo): Sender {
+    const known = this.#senders.get(port);
+    if (known?.systemHost === address) return known;
+    const text = formatAddress(address, port);
+    const parsed = this.parse(text);
+    const to = typeof parsed === 'string' ? { host: address, port, family: 0 } : parsed;
+    const sender = { ...to, text, systemHost: address };
+    remember(this.#senders, port, sender);
+    return sender;
   }
+}
+
+function remember<K, V>(known: Map<K, V>, key: K, value: V): void {
+  if (known.size >= REMEMBER_COUNT) known.clear();
+  known.set(key, value);
 }

@@ -7,14 +7,15 @@
 import type { RemoteInfo } from 'node:dgram';
 import { isIP, isIPv6 } from 'node:net';
 import { type Address, addressOf, formatAddress, isWildcard, parseAddress } from './address.js';
+import type { Sender } from './address-book.js';
 import { broadcastRefused, Datagram, type DatagramReceiver, localAddressFor } from './datagram.js';
 import { DropReport } from './drop-report.js';
 import { reasonOf } from './errors.js';
 import type { Network } from './network.js';
 
 export interface UdpHandler {
-  /** @param bytes the handler's to keep @param address "ip:port" of the sender */
-  onReception(bytes: Buffer, address: string): void;
+  /** @param bytes the handler's to keep */
+  onReception(bytes: Buffer, sender: Sender): void;
   /** Something that could not be said at once failed: a name look-up, a send. */
   onError(reason: string): void;
   /** `count` datagrams were dropped because more than the send limit was pending. */
@@ -41,6 +42,7 @@ export class UdpSocket implements DatagramReceiver {
   /** The peer that `connect` was given by name, while the name is looked up. */
   #pendingPeer: Address | undefined;
   #localAddress: string | undefined;
+  #peerText = '';
   readonly #dropped: DropReport;
   #sinceAsked = 0;
   #full = false;
@@ -61,7 +63,7 @@ export class UdpSocket implements DatagramReceiver {
   }
 
   get peerAddress(): string | undefined {
-    return this.#peer && formatAddress(this.#peer.host, this.#peer.port);
+    return this.#peer && this.#peerText;
   }
 
   get pending(): number {
@@ -93,14 +95,15 @@ export class UdpSocket implements DatagramReceiver {
 
   /**
    * @param bytes copied before this returns
-   * @param text "host:port"; may be left out when connected
+   * @param address "host:port", or a sender's; may be left out when connected
    * @returns an error string, or undefined: what goes wrong later goes to `onError`
    */
-  send(bytes: Uint8Array, text?: string): string | undefined {
-    const to = text === undefined ? (this.#peer ?? this.#pendingPeer) : this.#network.addresses.parse(text);
+  send(bytes: Uint8Array, address?: string | Address): string | undefined {
+    const given = typeof address === 'string' ? this.#network.addresses.parse(address) : address;
+    const to = given ?? this.#peer ?? this.#pendingPeer;
     if (to === undefined) return 'no recipient: give an address or connect first';
     if (typeof to === 'string') return to;
-    if (to.port === 0) return `bad port in "${text}": must be 1 to 65535`;
+    if (to.port === 0) return `bad port in "${address}": must be 1 to 65535`;
     if (to.host === EVERYWHERE && !this.#broadcast) return broadcastRefused(formatAddress(to.host, to.port));
     if (bytes.length > MAX_DATAGRAM) return `datagram of ${bytes.length} bytes: at most ${MAX_DATAGRAM} fit`;
     const failure = this.#ensureOpen(to);
@@ -135,10 +138,9 @@ export class UdpSocket implements DatagramReceiver {
 
   onDatagram(bytes: Buffer, from: RemoteInfo): void {
     if (this.#network.blacklist.has(from.address)) return;
-    const peer = this.#peer;
-    const address = formatAddress(from.address, from.port);
-    if (peer && address !== this.peerAddress) return;
-    this.#handler.onReception(bytes, address);
+    const sender = this.#network.addresses.sender(from);
+    if (this.#peer && sender.text !== this.peerAddress) return;
+    this.#handler.onReception(bytes, sender);
   }
 
   onError(reason: string): void {
@@ -177,6 +179,7 @@ export class UdpSocket implements DatagramReceiver {
     const failure = this.#ensureOpen(peer);
     if (failure !== undefined) return failure;
     this.#peer = peer;
+    this.#peerText = formatAddress(peer.host, peer.port);
     this.#localAddress = formatAddress(local, this.#datagram?.port ?? 0);
     return undefined;
   }

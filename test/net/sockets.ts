@@ -1,4 +1,5 @@
 /** Clients and sockets as an application would own them, with what they were told; closed together. */
+import type { Sender } from '../../src/net/address-book.js';
 import type { Connection } from '../../src/net/connection.js';
 import { Network, type NetworkLimits } from '../../src/net/network.js';
 import { TcpClient, type TcpHandler } from '../../src/net/tcp-client.js';
@@ -132,8 +133,8 @@ export class UdpRecorder {
   #taken = 0;
 
   constructor(network: Network, broadcast: boolean) {
-    const onReception = (bytes: Buffer, address: string) => {
-      this.received.push({ bytes, address });
+    const onReception = (bytes: Buffer, { text }: Sender) => {
+      this.received.push({ bytes, address: text });
       this.changes.note();
     };
     const onError = (reason: string) => {

@@ -3,6 +3,7 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Sender } from '../../src/net/address-book.js';
 import { Network } from '../../src/net/network.js';
 import { UdpSocket } from '../../src/net/udp-socket.js';
 import { ALLOW_PRIVATE } from '../net/sockets.js';
@@ -67,7 +68,7 @@ class Run {
   readonly #fromPeers = new Set<string>();
 
   constructor() {
-    const onReception = (bytes: Buffer, address: string) => this.#receive(bytes.toString(), address);
+    const onReception = (bytes: Buffer, { text }: Sender) => this.#receive(bytes.toString(), text);
     const onError = (reason: string) => this.#problem(`error: ${reason}`);
     this.#socket = new UdpSocket(network, { onReception, onError, onDropped() {} }, false);
   }
