@@ -6,6 +6,8 @@
  * replaced: the compiled module is kept, the imports can be changed (memory limit, system calls), the exports caught.
  * Where that fails, the caller uses the wrapped exports: slower, and the same otherwise (capture.test.ts).
  */
+import { withSmallMemory } from './small-memory.js';
+
 export type LuaExports = Record<string, (...arguments_: number[]) => number> & {
   readonly memory: WebAssembly.Memory;
   readonly __indirect_function_table: WebAssembly.Table;
@@ -37,7 +39,7 @@ export class Capture {
     let exports: LuaExports | undefined;
     const instantiate = async (source: Uint8Array<ArrayBuffer>, imports: Imports) => {
       if (!isLua(imports)) return passOn(source, imports);
-      this.#compiled ??= await WebAssembly.compile(source);
+      this.#compiled ??= await WebAssembly.compile(withSmallMemory(source));
       const own = copyOf(imports);
       change(own);
       const instance = await original(this.#compiled, own);

@@ -4,7 +4,9 @@
  * The compiled module is kept, so that an application, or a reload, costs an instantiation and not a compilation.
  */
 import { Capture, type Captured, type Imports, type LuaExports } from './capture.js';
+import type { Adapters } from './host-functions.js';
 import type { EngineVersion, MemoryState, RawLua } from './raw.js';
+import { Stdlib } from './stdlib.js';
 
 /** What an emscripten build of Lua looks like from outside, as far as it is used here. */
 export interface EmscriptenLua {
@@ -17,6 +19,7 @@ export interface EngineBuild {
   readonly exports: LuaExports;
   readonly direct: boolean;
   readonly memory: MemoryState;
+  readonly adapters: Adapters;
   /** Makes the main state whose memory wasmoon's allocator limits: only for the wrapped exports. */
   limitedState(memoryBytes: number): number;
 }
@@ -34,13 +37,15 @@ export interface EngineOptions {
 }
 
 export class LuaEngines {
+  readonly stdlib = new Stdlib();
   readonly #captures = { '5.4': new Capture(), '5.1': new Capture() };
+  readonly #adapters: Adapters = new Map();
 
   async create(version: EngineVersion, options: EngineOptions): Promise<RawLua> {
     const memory = { refused: false, collecting: false };
     const change = (imports: Imports) => restrict(imports, options.memory, memory);
     const captured = await this.#captures[version].run(() => makeGlue(version), change);
-    const build = toBuild(captured, options.direct ?? true, memory);
+    const build = { ...toBuild(captured, options.direct ?? true, memory), adapters: this.#adapters };
     const adapt =
       version === '5.4' ? (await import('./engine54.js')).adapt54 : (await import('./engine51.js')).adapt51;
     return adapt(build, options.memory);
@@ -53,11 +58,15 @@ async function makeGlue(version: EngineVersion): Promise<Glue> {
     : (await import('./engine51.js')).glue51();
 }
 
-function toBuild({ result, exports }: Captured<Glue>, allowDirect: boolean, state: MemoryState): EngineBuild {
+function toBuild(
+  { result, exports }: Captured<Glue>,
+  allowDirect: boolean,
+  memory: MemoryState,
+): Omit<EngineBuild, 'adapters'> {
   const { module } = result;
-  const limitedState = (memory: number) => result.limitedState(memory);
-  if (allowDirect && exports) return { module, exports, direct: true, memory: state, limitedState };
-  return { module, exports: wrapped(module), direct: false, memory: state, limitedState };
+  const limitedState = (bytes: number) => result.limitedState(bytes);
+  if (allowDirect && exports) return { module, exports, direct: true, memory, limitedState };
+  return { module, exports: wrapped(module), direct: false, memory, limitedState };
 }
 
 /** `module._lua_gettop` → `lua_gettop`: the fall-back has the same names as the real exports. */

@@ -3,7 +3,8 @@
  */
 import { createRequire } from 'node:module';
 import type { EmscriptenLua, EngineBuild, Glue } from './engine.js';
-import { functionAdder, heapOf, recovery } from './heap.js';
+import { heapOf, recovery } from './heap.js';
+import { hostFunctions } from './host-functions.js';
 import type { RawLua } from './raw.js';
 
 // As in engine54.ts: `import` would parse the whole package for its exports.
@@ -28,6 +29,7 @@ export async function glue51(): Promise<Glue> {
 
 export function adapt51(build: EngineBuild, memory: number): RawLua {
   const x = build.exports as unknown as Exports51;
+  const functions = hostFunctions(build);
   return {
     version: '5.1',
     L: build.direct ? x.luaL_newstate() : build.limitedState(memory),
@@ -75,7 +77,10 @@ export function adapt51(build: EngineBuild, memory: number): RawLua {
     slotset: x.lua_rawseti,
     pushglobals: (L) => x.lua_pushvalue(L, GLOBALS),
     loadbuffer: x.luaL_loadbuffer,
-    pcall: x.lua_pcall,
+    pcall: (L, n, results, handler) => {
+      functions.link();
+      return x.lua_pcall(L, n, results, handler);
+    },
     error: x.lua_error,
     where: x.luaL_where,
     openlibs: x.luaL_openlibs,
@@ -86,7 +91,7 @@ export function adapt51(build: EngineBuild, memory: number): RawLua {
     recover: recovery(build),
     malloc: x.malloc,
     free: x.free,
-    addFunction: functionAdder(build),
+    addFunction: (fn, signature) => functions.add(fn, signature),
     heap: heapOf(build),
   };
 }

@@ -3,7 +3,8 @@
  */
 import { createRequire } from 'node:module';
 import type { EmscriptenLua, EngineBuild, Glue } from './engine.js';
-import { functionAdder, heapOf, recovery } from './heap.js';
+import { heapOf, recovery } from './heap.js';
+import { hostFunctions } from './host-functions.js';
 import type { RawLua } from './raw.js';
 
 // `import` of this CommonJS package would first parse all of it for its exports: 40 ms of the start.
@@ -28,6 +29,7 @@ export async function glue54(): Promise<Glue> {
 
 export function adapt54(build: EngineBuild, memory: number): RawLua {
   const x = build.exports as unknown as Exports54;
+  const functions = hostFunctions(build);
   const heap = heapOf(build);
   return {
     version: '5.4',
@@ -77,7 +79,10 @@ export function adapt54(build: EngineBuild, memory: number): RawLua {
     slotset: x.lua_rawsetp,
     pushglobals: (L) => x.lua_rawgeti(L, REGISTRY, RIDX_GLOBALS),
     loadbuffer: (L, p, length, name) => x.luaL_loadbufferx(L, p, length, name, 0),
-    pcall: (L, n, results, handler) => x.lua_pcallk(L, n, results, handler, 0, 0),
+    pcall: (L, n, results, handler) => {
+      functions.link();
+      return x.lua_pcallk(L, n, results, handler, 0, 0);
+    },
     error: x.lua_error,
     where: x.luaL_where,
     openlibs: x.luaL_openlibs,
@@ -90,7 +95,7 @@ export function adapt54(build: EngineBuild, memory: number): RawLua {
     recover: recovery(build),
     malloc: x.malloc,
     free: x.free,
-    addFunction: functionAdder(build),
+    addFunction: (fn, signature) => functions.add(fn, signature),
     heap,
   };
 }

@@ -11,7 +11,7 @@ import { Collector } from './collector.js';
 import type { EngineOptions, LuaEngines } from './engine.js';
 import { LuaError } from './lua-error.js';
 import { type EngineVersion, LUA_ERRMEM, LUA_TFUNCTION, type RawLua } from './raw.js';
-import { loadStdlib } from './stdlib.js';
+import type { Stdlib } from './stdlib.js';
 
 /** Called with the state that calls; returns the number of results that it has pushed. */
 export type HostFunction = (L: number) => number;
@@ -41,6 +41,7 @@ export class LuaVm {
   readonly name: string;
   /** The state that runs: the main one, or the coroutine that called a host function. */
   L: number;
+  readonly #stdlib: Stdlib;
   readonly #events: VmEvents;
   readonly #bases: number[] = [];
   readonly #activities: string[] = [];
@@ -50,8 +51,9 @@ export class LuaVm {
   readonly #handler: number;
   readonly #collector: Collector;
 
-  private constructor(raw: RawLua, events: VmEvents, name: string) {
+  private constructor(raw: RawLua, stdlib: Stdlib, events: VmEvents, name: string) {
     this.raw = raw;
+    this.#stdlib = stdlib;
     this.bytes = new Bytes(raw);
     this.brake = new Brake(raw, this.bytes);
     this.name = name;
@@ -67,7 +69,8 @@ export class LuaVm {
   }
 
   static async create(engines: LuaEngines, options: VmOptions, events: VmEvents): Promise<LuaVm> {
-    const vm = new LuaVm(await engines.create(options.version, options), events, options.name ?? '');
+    const raw = await engines.create(options.version, options);
+    const vm = new LuaVm(raw, engines.stdlib, events, options.name ?? '');
     vm.#installHandler();
     vm.#installGuard();
     return vm;
@@ -210,8 +213,7 @@ export class LuaVm {
   /** Runs a Lua source that we ship, with `count` arguments from the stack; its result is left on the stack. */
   runStdlib(name: string, count: number): void {
     const { raw, L } = this;
-    if (this.bytes.load(L, loadStdlib(name), `=cumulus/${name}`) !== 0)
-      throw new Error(this.bytes.text(L, -1));
+    this.#loadStdlib(name);
     if (count > 0) raw.insert(L, -1 - count);
     if (raw.pcall(L, count, 1, 0) !== 0) throw new Error(this.bytes.text(L, -1));
   }
@@ -240,6 +242,29 @@ export class LuaVm {
       if (!where.startsWith('cumulus/') && (where !== '' || level === 1)) return where;
     }
     return '';
+  }
+
+  /** Pushes the chunk. */
+  #loadStdlib(name: string): void {
+    const { version } = this.raw;
+    const { bytes, compiled } = this.#stdlib.chunk(version, name);
+    if (this.bytes.load(this.L, bytes, `=cumulus/${name}`) !== 0)
+      throw new Error(this.bytes.text(this.L, -1));
+    const bytecode = compiled ? undefined : this.#dumped();
+    if (bytecode) this.#stdlib.keep(version, name, bytecode);
+  }
+
+  /** The bytecode of the function at the top. Only while the machine is being made: scripts have no `string.dump`. */
+  #dumped(): Uint8Array | undefined {
+    const { raw, L, bytes } = this;
+    raw.pushglobals(L);
+    raw.getfield(L, -1, bytes.name('string'));
+    raw.getfield(L, -1, bytes.name('dump'));
+    raw.pushvalue(L, -4);
+    const dumped = raw.pcall(L, 1, 1, 0) === 0 ? bytes.view(L, -1) : undefined;
+    const copy = dumped && Uint8Array.from(dumped);
+    raw.settop(L, -4);
+    return copy;
   }
 
   #installHandler(): void {
