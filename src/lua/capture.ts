@@ -29,12 +29,17 @@ export class Capture {
   /** @param change may replace imports; called with a copy that is this instance's own */
   run<T>(make: () => Promise<T>, change: (imports: Imports) => void): Promise<Captured<T>> {
     const run = queue.then(() => this.#run(make, change));
-    queue = run.catch(() => {});
+    // Without its result, or the last machine would never be collected.
+    queue = run.then(
+      () => {},
+      () => {},
+    );
     return run;
   }
 
   async #run<T>(make: () => Promise<T>, change: (imports: Imports) => void): Promise<Captured<T>> {
     const original = WebAssembly.instantiate;
+    const globals = new Set(Object.getOwnPropertyNames(globalThis));
     const passOn = original as unknown as (source: unknown, imports: Imports) => Promise<unknown>;
     let exports: LuaExports | undefined;
     const instantiate = async (source: Uint8Array<ArrayBuffer>, imports: Imports) => {
@@ -51,7 +56,19 @@ export class Capture {
       return { result: await make(), exports: complete(exports) };
     } finally {
       WebAssembly.instantiate = original;
+      removeHints(globals);
     }
+  }
+}
+
+/**
+ * Builds with assertions put hints for their developers on `globalThis`: getters, whose closures would hold the first
+ * machine and the last one for ever. @param before the names that were there before
+ */
+function removeHints(before: ReadonlySet<string>): void {
+  for (const name of Object.getOwnPropertyNames(globalThis)) {
+    if (before.has(name) || !Object.getOwnPropertyDescriptor(globalThis, name)?.get) continue;
+    Reflect.deleteProperty(globalThis, name);
   }
 }
 

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { Capture } from '../../src/lua/capture.js';
 import { glue51 } from '../../src/lua/engine51.js';
 import { glue54 } from '../../src/lua/engine54.js';
+import { collectGarbage } from '../support/garbage.js';
 import { engines, MIB, machine } from './machine.js';
 
 const GLUES = [
@@ -83,4 +84,19 @@ test('scripts see the same over both kinds of exports', async () => {
   const seen = real.run(script);
   expect(seen).toContain('coroutine');
   expect(wrapped.run(script)).toBe(seen);
+});
+
+test.each(GLUES)('an instance of Lua %s that nobody uses any more is collected', async (_, glue) => {
+  const globals = Object.getOwnPropertyNames(globalThis);
+  const capture = new Capture();
+  const caught: WeakRef<object>[] = [];
+  // The first and the last are special: what the glue leaves on globalThis, the queue of captures.
+  const make = async () => {
+    const { exports } = await capture.run<object>(glue, () => {});
+    caught.push(new WeakRef(exports ?? {}));
+  };
+  for (let i = 0; i < 3; i++) await make();
+  expect(Object.getOwnPropertyNames(globalThis)).toEqual(globals);
+  await collectGarbage();
+  expect(caught.map((each) => each.deref() === undefined)).toEqual([true, true, true]);
 });
