@@ -19,6 +19,8 @@ export class Brake {
   readonly #bytes: Bytes;
   readonly #hook: number;
   #reason: string | undefined;
+  /** Told when what was ended has been left, and nothing runs in the VM. */
+  onRelease: (() => void) | undefined;
 
   constructor(raw: RawLua, bytes: Bytes) {
     this.#raw = raw;
@@ -41,6 +43,7 @@ export class Brake {
     if (this.#reason === undefined) return;
     this.#reason = undefined;
     this.#raw.sethook(this.#raw.L, 0, 0, 0);
+    this.onRelease?.();
   }
 
   /** Gives `L` the hook of a coroutine, which the coroutines that it creates inherit. */

@@ -9,6 +9,7 @@ import { CumulusError, messageOf } from '../errors.js';
 import { checkString, optionalString } from './files/arguments.js';
 import { type Bounds, type Folders, foldersUp, shownName, toBinary, toText } from './files/bounds.js';
 import { fileErrorOf } from './files/file-error.js';
+import { LUA_TLIGHTUSERDATA } from './raw.js';
 import type { Sources } from './sources.js';
 import type { Stack } from './stack.js';
 import type { HostFunction, LuaVm } from './vm.js';
@@ -143,6 +144,33 @@ export class Modules {
   #shown(file: string): string {
     return shownName(this.#context.folders, file);
   }
+}
+
+/**
+ * Lua 5.1 marks a module as long as it is being loaded, and refuses to load it while it is marked. A load that the time
+ * limit has ended would leave the mark for ever, though the module may have done nothing wrong.
+ */
+export function unmarkInterrupted(vm: LuaVm): void {
+  const { raw, L, bytes } = vm;
+  const loaded = vm.ref();
+  raw.pushglobals(L);
+  raw.getfield(L, -1, bytes.name('package'));
+  raw.getfield(L, -1, bytes.name('loaded'));
+  raw.refset(L, loaded);
+  raw.settop(L, -3);
+  vm.brake.onRelease = () => {
+    raw.refget(L, loaded);
+    raw.pushnil(L);
+    while (raw.next(L, -2) !== 0) {
+      const marked = raw.type(L, -1) === LUA_TLIGHTUSERDATA;
+      raw.settop(L, -2);
+      if (!marked) continue;
+      raw.pushvalue(L, -1);
+      raw.pushnil(L);
+      raw.rawset(L, -4);
+    }
+    raw.settop(L, -2);
+  };
 }
 
 /** In the application's folder and in those above it; a path that is absolute is one. */

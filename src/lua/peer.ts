@@ -11,12 +11,12 @@ import { Imports } from './imports.js';
 import { lookUpField, lookUpMissing } from './looking-up.js';
 import { LuaError } from './lua-error.js';
 import { takeTrail } from './passing-errors.js';
+import { LUA_TLIGHTUSERDATA } from './raw.js';
 import type { Outside, Target } from './target.js';
 import { copyPlain } from './transfer.js';
 import { installTree, type TreeHost, type TreeSlots } from './tree-library.js';
 import type { LuaVm } from './vm.js';
 
-const LIGHT_USERDATA = 2;
 const THREAD = 8;
 
 export class Peer {
@@ -129,7 +129,7 @@ export class Peer {
   /** True when the value at `i` can go to another VM. */
   isPassable(i: number): boolean {
     const type = this.vm.raw.type(this.vm.L, i);
-    return type !== LIGHT_USERDATA && type !== THREAD;
+    return type !== LUA_TLIGHTUSERDATA && type !== THREAD;
   }
 
   /** The value at `i`, which is not plain. */

@@ -15,7 +15,7 @@ import { Io } from './files/io.js';
 import { OpenFiles } from './files/open-files.js';
 import { osFunctions } from './files/os.js';
 import { mathFunctions } from './math.js';
-import { Modules } from './modules.js';
+import { Modules, unmarkInterrupted } from './modules.js';
 import type { Sources } from './sources.js';
 import type { Stack } from './stack.js';
 import type { HostFunction, LuaVm } from './vm.js';
@@ -104,6 +104,7 @@ function installModules(builder: Builder, vm: LuaVm, bounds: Bounds, options: Sa
   vm.bytes.pushText(vm.L, process.arch);
   vm.runStdlib('luajit', 3);
   builder.run('modules', 3);
+  if (vm.raw.version === '5.1') unmarkInterrupted(vm);
 }
 
 function limit(builder: Builder, vm: LuaVm, { stack, warn }: SandboxOptions): void {
