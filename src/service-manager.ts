@@ -14,7 +14,7 @@ const TIMEOUT_MS = 5000;
  * The status is compared this often, milliseconds, and sent when it differs: a message costs a process. Rejected: an
  * event from every place where the state of an application changes.
  */
-const STATUS_MS = 1000;
+export const STATUS_MS = 1000;
 
 export class ServiceManager {
   readonly #env: NodeJS.ProcessEnv;

@@ -8,7 +8,7 @@
 import type { Origin } from '../logger.js';
 
 /** How long the same error is only counted, milliseconds. */
-const QUIET_MS = 1000;
+export const QUIET_MS = 1000;
 
 /** So many different errors are remembered; further ones are logged each time, until there is room. */
 const REMEMBERED_MAX = 100;

@@ -9,7 +9,7 @@ import { type LuaKey, LuaTable, type LuaValue } from './table.js';
 import type { LuaVm } from './vm.js';
 
 /** Tables nested deeper than this are refused: reading them would need as many frames here. */
-const MAX_DEPTH = 200;
+export const MAX_DEPTH = 200;
 
 /** What to do with values that are not plain. */
 export interface NotPlain {

@@ -18,7 +18,7 @@ export interface Addresses {
 }
 
 /** Characters: also with every one of them escaped it fits into a line of RFC 5322, which has 998 at most. */
-const MAX_TEXT = 450;
+export const MAX_TEXT = 450;
 /** 64 before the @ and 255 after it, RFC 5321. */
 const MAX_ADDRESS = 320;
 const SHOWN = 80;

@@ -8,7 +8,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { canonicalIPv6, printable, unmapped } from './address.js';
 
 /** Enough for any list that is kept by hand or by a rule, and about 100 MB. */
-const MAX_ADDRESSES = 1_000_000;
+export const MAX_ADDRESSES = 1_000_000;
 
 export class Blacklist {
   readonly #addresses = new Set<string>();

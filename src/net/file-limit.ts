@@ -9,7 +9,7 @@
 import { readFileSync } from 'node:fs';
 
 /** Descriptors that are not for connections. */
-const MARGIN = 16;
+export const MARGIN = 16;
 
 export class FileLimit {
   readonly limit = readLimit();
