@@ -1,0 +1,88 @@
+/**
+ * Every Lua machine that the servers of this process make: what each holds, and whether it is gone.
+ *
+ * It holds none of them itself, so that what is left after a collection of garbage is held by the server.
+ */
+import { type Membership, Tree } from '../../../src/app/tree.js';
+import { type ClassDefinition, Handles, type ObjectClass } from '../../../src/lua/handles.js';
+import type { LuaVm } from '../../../src/lua/vm.js';
+import { collectGarbage } from '../../support/garbage.js';
+
+interface Machine {
+  readonly title: string;
+  readonly vm: WeakRef<LuaVm>;
+  readonly handles: WeakRef<Handles>;
+  readonly membership: WeakRef<Membership>;
+}
+
+export class Census {
+  #machines: Machine[] = [];
+  readonly #stop: () => void;
+
+  /** Counts the machines that are made from now on, until `stop`. */
+  constructor() {
+    const { define } = Handles.prototype;
+    const { join } = Tree.prototype;
+    const add = (machine: Machine) => this.#machines.push(machine);
+    let latest: Handles | undefined;
+    Handles.prototype.define = function <T>(this: Handles, definition: ClassDefinition<T>): ObjectClass<T> {
+      latest = this;
+      return define.call(
+        this,
+        definition as ClassDefinition<unknown>,
+      ) as ObjectClass<unknown> as ObjectClass<T>;
+    };
+    // A version boots in one turn: the handles that were used last are those of the machine that joins.
+    Tree.prototype.join = function (this: Tree, path, vm) {
+      const membership = join.call(this, path, vm);
+      if (latest) add(machineOf(vm, latest, membership));
+      latest = undefined;
+      return membership;
+    };
+    this.#stop = () => {
+      Handles.prototype.define = define;
+      Tree.prototype.join = join;
+    };
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+
+  /**
+   * Registry slots that a usable machine has in use beyond those of its objects and of what others have of it: the same
+   * number for every machine, or something has not given its slot back.
+   */
+  slots(): { title: string; extra: number }[] {
+    return this.#machines.flatMap(({ title, vm, handles, membership }) => {
+      const machine = vm.deref();
+      if (!machine?.usable) return [];
+      const exported = membership.deref()?.peer.exportCount ?? 0;
+      return { title, extra: machine.refs - (handles.deref()?.count ?? 0) - exported };
+    });
+  }
+
+  /** Machines whose versions have ended and that still have open objects. */
+  openAfterEnd(): string[] {
+    return this.#machines
+      .filter(({ vm, handles }) => vm.deref()?.usable === false && (handles.deref()?.openCount ?? 0) > 0)
+      .map(({ title }) => title);
+  }
+
+  /** @returns the machines that are still there after a collection of garbage; all are forgotten */
+  async remaining(): Promise<string[]> {
+    await collectGarbage();
+    const left = this.#machines.filter(({ vm }) => vm.deref() !== undefined).map(({ title }) => title);
+    this.#machines = [];
+    return left;
+  }
+}
+
+function machineOf(vm: LuaVm, handles: Handles, membership: Membership): Machine {
+  return {
+    title: vm.name,
+    vm: new WeakRef(vm),
+    handles: new WeakRef(handles),
+    membership: new WeakRef(membership),
+  };
+}
