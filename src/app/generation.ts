@@ -177,8 +177,11 @@ export class Generation implements VmEvents {
     this.#membership?.close();
     this.#vm?.close();
     this.#errors.close();
+    // Whoever still asks for the files of this version, to watch them, must not keep its memory.
     this.#vm = undefined;
     this.#handles = undefined;
+    this.#sandbox = undefined;
+    this.#membership = undefined;
   }
 
   enter(vm: LuaVm): void {

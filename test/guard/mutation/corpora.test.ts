@@ -1,6 +1,6 @@
 /** The programs before they are mutated: whole, running, and naming no other machine. */
 import { expect, test } from 'vitest';
-import { Census } from './census.js';
+import { Census } from '../../support/census.js';
 import { CORPORA, isLua, TOKEN_POOL } from './corpora.js';
 import { mutantOf } from './mutants.js';
 import { Round, stageOf } from './round.js';

@@ -8,10 +8,10 @@
  */
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Census } from '../../support/census.js';
 import { stayOnLoopback } from '../../support/loopback.js';
 import { resources, settled } from '../../support/resources.js';
 import { LUA_VERSION } from '../../support/server.js';
-import { Census } from './census.js';
 import { CORPORA } from './corpora.js';
 import { mutantOf } from './mutants.js';
 import { Round, type Stage, stageOf } from './round.js';
@@ -49,6 +49,7 @@ test.each(ROUNDS.map((seeds) => [`${seeds[0]} to ${seeds.at(-1)}`, seeds] as con
   async (_, seeds) => {
     const before = { resources: resources(), files: openFiles() };
     const round = new Round(stage, census);
+    census.forget();
     const [first = [], ...others] = chunks(
       seeds.map((seed) => mutantOf(seed, CORPORA)),
       SITES,

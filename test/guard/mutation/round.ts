@@ -6,9 +6,9 @@
  */
 import { rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Census } from '../../support/census.js';
 import { freePort, startServer, type TestServer } from '../../support/server.js';
 import { Peer } from '../../support/tcp.js';
-import type { Census } from './census.js';
 import { placed, type Site, settingsOf } from './corpora.js';
 import type { Mutant } from './mutants.js';
 import { Visitors } from './visitors.js';

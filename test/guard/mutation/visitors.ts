@@ -1,6 +1,7 @@
 /**
  * Peers that talk to an application as if it were any of the programs: connections and datagrams with commands,
- * requests, nonsense; ended and reset. What comes back is not looked at.
+ * requests, nonsense; ended and reset. What comes
+ * back is not looked at.
  */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { connect, type Socket } from 'node:net';
@@ -26,9 +27,9 @@ export class Visitors {
     this.#udp = createSocket('udp4').on('error', () => {});
   }
 
-  /** Two connections to each port. Resolves when each stands or has failed. */
+  /** Two connections to each port, one of which never reads. Resolves when each stands or has failed. */
   async arrive(): Promise<void> {
-    await Promise.all([...this.#ports, ...this.#ports].map((port) => this.#connect(port)));
+    await Promise.all(this.#ports.flatMap((port) => [this.#connect(port, true), this.#connect(port, false)]));
   }
 
   /** @param step from 0 on; @returns false when there is nothing more to be said */
@@ -40,11 +41,11 @@ export class Visitors {
     return piece !== undefined || datagram !== undefined;
   }
 
-  /** Half of them say goodbye, the others do not. */
+  /** Those who listen say goodbye; the others go, which is a reset when they have not read everything. */
   leave(): void {
-    for (const [i, socket] of this.#sockets.entries()) {
-      if (i % 2 === 0) socket.end();
-      else socket.resetAndDestroy();
+    for (const socket of this.#sockets) {
+      if (socket.isPaused()) socket.destroy();
+      else socket.end();
     }
   }
 
@@ -62,9 +63,10 @@ export class Visitors {
     await new Promise<void>((resolve) => this.#udp.close(resolve));
   }
 
-  #connect(port: number): Promise<void> {
+  #connect(port: number, reads: boolean): Promise<void> {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    socket.resume();
+    if (reads) socket.resume();
+    else socket.pause();
     return new Promise((resolve) => {
       socket.on('error', () => resolve());
       socket.once('connect', () => {
