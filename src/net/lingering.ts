@@ -20,6 +20,7 @@ const GOODBYE_MS = 500;
 export class Lingering implements ConnectionOwner {
   readonly #deadlines = new Map<Connection, number>();
   #timer: NodeJS.Timeout | undefined;
+  #closed = false;
   /** While the network closes: told of what has come further. */
   #onProgress: ((connection: Connection) => void) | undefined;
 
@@ -27,7 +28,9 @@ export class Lingering implements ConnectionOwner {
     return this.#deadlines.size;
   }
 
+  /** Once closed, there is no time for it any more. */
   add(connection: Connection): void {
+    if (this.#closed) return connection.destroy();
     connection.end();
     // The peer had closed already, and there was nothing to send.
     if (connection.closed) return;
@@ -41,7 +44,7 @@ export class Lingering implements ConnectionOwner {
     await this.#until(({ finished }) => finished, ms);
     await this.#until(() => false, Math.min(ms, GOODBYE_MS));
     clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#closed = true;
     for (const connection of this.#deadlines.keys()) connection.destroy();
   }
 
