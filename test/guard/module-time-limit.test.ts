@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { freePort, startServer, type TestServer } from '../support/server.js';
 import { Peer } from '../support/tcp.js';
 
-const INI = '[lua]\ntimeout=150\n[reload]\nenabled=false\n';
+const INI = '[lua]\ntimeout=400\n[reload]\nenabled=false\n';
 
 let running: TestServer | undefined;
 let peer: Peer | undefined;
@@ -49,7 +49,7 @@ test('a loop in a module that main.lua requires fails the start, until the modul
   };
   running = await startServer(files, INI);
   expect(running.log.texts('error').join()).toMatch(
-    /^application \/app not started: www\/app\/lib\/part\.lua:3: time limit: main\.lua ran for more than 150 ms\n/,
+    /^application \/app not started: www\/app\/lib\/part\.lua:3: time limit: main\.lua ran for more than 400 ms\n/,
   );
   expect(running.log.texts('error').join()).toContain('www/app/main.lua:1: in main chunk');
   running.write('app/lib/part.lua', 'return "mended"');
@@ -75,7 +75,7 @@ test('a loop in a function of a module ends with the event that called it', asyn
   );
   const error = await fail('go');
   expect(error).toMatch(
-    /^application \/app, onReception: www\/app\/lib\/part\.lua:3: time limit: onReception ran for more than 150 ms\n/,
+    /^application \/app, onReception: www\/app\/lib\/part\.lua:3: time limit: onReception ran for more than 400 ms\n/,
   );
   expect(error).toMatch(/www\/app\/lib\/part\.lua:3: in function .*\n.*www\/app\/main\.lua:4: in /);
   expect(await ask('hello')).toBe('well\n');
