@@ -150,6 +150,16 @@ export class Handles {
     this.#open.add(handle);
   }
 
+  /** The same for what is open already: it is closed when there is no memory to keep it, as nobody would find it again. */
+  retainOpen(handle: Handle<Resource>, i: number): void {
+    try {
+      this.retain(handle, i);
+    } catch (error) {
+      handle.target.abandon();
+      throw error;
+    }
+  }
+
   release(handle: Handle<unknown>): void {
     if (!handle.open) return;
     handle.open = false;

@@ -53,7 +53,7 @@ export class TcpClientObject implements TcpHandler, Resource {
 
   connect(stack: Stack): number {
     const error = this.#connect(stack);
-    if (this.client.connected) this.#handles.retain(this.#handle, 1);
+    if (this.client.connected) this.#handles.retainOpen(this.#handle, 1);
     else this.#handles.release(this.#handle);
     return error === undefined ? 0 : stack.pushText(error);
   }

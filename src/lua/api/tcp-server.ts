@@ -84,7 +84,7 @@ export class TcpServerObject implements TcpServerHandler, Resource {
     const started = this.server.start(port, (reason) =>
       log.logAt('error', `TCPServer.start: ${reason}`, origin),
     );
-    if (started) this.#api.handles.retain(this.#handle, 1);
+    if (started) this.#api.handles.retainOpen(this.#handle, 1);
     return started;
   }
 }

@@ -102,7 +102,7 @@ export class UdpSocketObject implements UdpHandler, Resource {
 
   /** An open socket stays open until it is closed by someone, whatever refers to it. */
   #keep(): void {
-    if (this.socket.open) this.#api.handles.retain(this.#handle, 1);
+    if (this.socket.open) this.#api.handles.retainOpen(this.#handle, 1);
     else this.#api.handles.release(this.#handle);
   }
 }
