@@ -54,8 +54,9 @@ export class Mailer {
   send(mail: Mail, onSettled: (error?: string) => void): void {
     const addresses = addressesOf(mail);
     const problem = typeof addresses === 'string' ? addresses : this.#refusal(mail);
+    // Not a microtask: who sends again what is refused would keep the event loop from ever turning.
     if (typeof addresses === 'string' || problem !== undefined)
-      return queueMicrotask(() => onSettled(problem));
+      return void setImmediate(() => onSettled(problem));
     this.#queue.push({ mail, addresses, onSettled });
     this.#characters += mail.content.length;
     if (!this.#running) void this.#run();
