@@ -35,6 +35,8 @@ export class Mailer {
   #closing: Promise<readonly Mail[]> | undefined;
   #closed = false;
   readonly #lost: Mail[] = [];
+  /** What is still to be told of mails that were not taken. */
+  readonly #refused: (() => void)[] = [];
   #onDrained: () => void = () => {};
 
   constructor(options: SmtpOptions) {
@@ -54,9 +56,7 @@ export class Mailer {
   send(mail: Mail, onSettled: (error?: string) => void): void {
     const addresses = addressesOf(mail);
     const problem = typeof addresses === 'string' ? addresses : this.#refusal(mail);
-    // Not a microtask: who sends again what is refused would keep the event loop from ever turning.
-    if (typeof addresses === 'string' || problem !== undefined)
-      return void setImmediate(() => onSettled(problem));
+    if (typeof addresses === 'string' || problem !== undefined) return this.#refuse(() => onSettled(problem));
     this.#queue.push({ mail, addresses, onSettled });
     this.#characters += mail.content.length;
     if (!this.#running) void this.#run();
@@ -71,6 +71,23 @@ export class Mailer {
     this.#closed = true;
     this.#closing ??= this.#close(graceMs);
     return this.#closing;
+  }
+
+  /**
+   * Reports one refused mail in each turn of the event loop: a script may answer each with further mails, which are
+   * refused again. In a microtask, or all in one turn, that would keep the loop from going on.
+   */
+  #refuse(report: () => void): void {
+    if (this.#refused.push(report) > 1) return;
+    const next = () => {
+      try {
+        this.#refused[0]?.();
+      } finally {
+        this.#refused.shift();
+        if (this.#refused.length > 0) setImmediate(next);
+      }
+    };
+    setImmediate(next);
   }
 
   #refusal({ content }: Mail): string | undefined {
