@@ -7,6 +7,7 @@ import { type Connection, KEEP_ALIVE_MS } from './connection.js';
 import { HandleConnection } from './handle-connection.js';
 import { HandleIo } from './handle-io.js';
 import { findStreams, type ListeningHandle, listeningHandle, type TcpHandle } from './native.js';
+import type { ReadTurns } from './read-turns.js';
 import { SocketConnection } from './socket-connection.js';
 
 /** Tells `onConnection` of each connection that `server`, which listens already, accepts. */
@@ -19,10 +20,11 @@ const INHERITS_OPTIONS = process.platform === 'linux';
  * @param buffer for all connections
  * @param allowPrivate false: by the public API alone
  */
-export function createAccept(buffer: Buffer, allowPrivate = true): Accept {
+export function createAccept(buffer: Buffer, readTurns: ReadTurns, allowPrivate = true): Accept {
   const streams = allowPrivate ? findStreams() : undefined;
+  const acceptSockets = socketsFor(readTurns);
   if (!streams) return acceptSockets;
-  const io = new HandleIo(streams, buffer);
+  const io = new HandleIo(streams, buffer, readTurns);
   return (server, onConnection) => {
     acceptSockets(server, onConnection);
     const listening = listeningHandle(server);
@@ -30,8 +32,10 @@ export function createAccept(buffer: Buffer, allowPrivate = true): Accept {
   };
 }
 
-function acceptSockets(server: Server, onConnection: (connection: Connection) => void): void {
-  server.on('connection', (socket) => onConnection(SocketConnection.accepted(socket)));
+function socketsFor(readTurns: ReadTurns): Accept {
+  return (server, onConnection) => {
+    server.on('connection', (socket) => onConnection(SocketConnection.accepted(socket, readTurns)));
+  };
 }
 
 /** Comes before the server's own way, which is left with errors. */

@@ -9,6 +9,9 @@
 /** First keep-alive probe after this much silence, milliseconds. */
 export const KEEP_ALIVE_MS = 60_000;
 
+/** One piece, or several in order. */
+export type Sent = Buffer | readonly Buffer[];
+
 export interface Endpoint {
   readonly address: string;
   readonly port: number;
@@ -20,7 +23,7 @@ export interface ConnectionOwner {
   onRead(bytes: Buffer): void;
   /** The peer has sent FIN, or the connection is gone. @param error of the system, if that is why */
   onEnd(error?: unknown): void;
-  /** The kernel has taken all that it could not take at once. */
+  /** Everything that was written has been taken by the kernel, which it was not at once. */
   onDrain(): void;
   /** Nothing has come or gone for the time that was set. */
   onTimeout(): void;
@@ -51,8 +54,8 @@ export interface Connection {
   readonly remote: Endpoint | undefined;
   /** What the file limit looks at; undefined where it is not known. */
   readonly descriptor: number | undefined;
-  /** @param bytes the connection's, until they have been sent */
-  write(bytes: Buffer): void;
+  /** @param sent the connection's until it has left */
+  write(sent: Sent): void;
   pause(): void;
   resume(): void;
   /** Calls `onTimeout` after so many milliseconds without a byte either way; 0 = never. */

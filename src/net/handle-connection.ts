@@ -5,14 +5,17 @@
  * is written meanwhile waits and follows together.
  */
 import { getSystemErrorName } from 'node:util';
-import type { Connection, ConnectionOwner, ConnectionWatcher, Endpoint } from './connection.js';
+import type { Connection, ConnectionOwner, ConnectionWatcher, Endpoint, Sent } from './connection.js';
 import type { HandleEvents, HandleIo } from './handle-io.js';
 import type { TcpHandle } from './native.js';
+import type { Reader } from './read-turns.js';
 
 /** libuv's word for FIN. */
 const EOF = -4095;
 
-export class HandleConnection implements Connection, HandleEvents {
+const NOTHING: readonly Buffer[] = [];
+
+export class HandleConnection implements Connection, HandleEvents, Reader {
   owner: ConnectionOwner | undefined;
   watcher: ConnectionWatcher | undefined;
   readonly connecting = false;
@@ -21,8 +24,8 @@ export class HandleConnection implements Connection, HandleEvents {
   readonly #io: HandleIo;
   #handle: TcpHandle | undefined;
   #inFlight = false;
-  #waiting: Buffer[] | undefined;
-  #waitingBytes = 0;
+  #waiting = NOTHING;
+  #paused = false;
   #peerEnded = false;
   #ending = false;
   #finished = false;
@@ -46,7 +49,7 @@ export class HandleConnection implements Connection, HandleEvents {
   }
 
   get unsent(): number {
-    return this.#inFlight ? (this.#handle?.writeQueueSize ?? 0) + this.#waitingBytes : 0;
+    return this.#inFlight ? (this.#handle?.writeQueueSize ?? 0) + sizeOf(this.#waiting) : 0;
   }
 
   get local(): Endpoint | undefined {
@@ -57,19 +60,24 @@ export class HandleConnection implements Connection, HandleEvents {
     return this.#handle?.fd;
   }
 
-  write(bytes: Buffer): void {
-    if (!this.#inFlight) return this.#dispatch(bytes);
-    this.#waiting ??= [];
-    this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
+  write(sent: Sent): void {
+    if (!this.#inFlight) return this.#dispatch(sent);
+    // Only last words: who sends a lot waits for `onDrain`.
+    this.#waiting = this.#waiting.concat(sent);
   }
 
   pause(): void {
+    this.#paused = true;
     this.#handle?.readStop();
   }
 
   resume(): void {
-    if (!this.#peerEnded) this.#handle?.readStart();
+    this.#paused = false;
+    if (!this.#io.readTurns.waits(this)) this.readOn();
+  }
+
+  readOn(): void {
+    if (!this.#paused && !this.#peerEnded) this.#handle?.readStart();
   }
 
   setTimeout(milliseconds: number): void {
@@ -87,8 +95,8 @@ export class HandleConnection implements Connection, HandleEvents {
     if (!handle) return;
     this.#handle = undefined;
     this.setTimeout(0);
-    this.#waiting = undefined;
-    this.#waitingBytes = 0;
+    this.#waiting = NOTHING;
+    this.#io.readTurns.remove(this);
     this.#io.close(handle);
     this.owner?.onClosed?.(this);
     this.watcher?.onClosed();
@@ -96,7 +104,7 @@ export class HandleConnection implements Connection, HandleEvents {
 
   onReadable(count: number): void {
     this.#timer?.refresh();
-    if (count > 0) this.owner?.onRead(this.#io.received(count));
+    if (count > 0) this.#onData(count);
     else if (count === EOF) this.#onPeerEnd();
     else if (count < 0) this.#fail(count);
   }
@@ -116,9 +124,9 @@ export class HandleConnection implements Connection, HandleEvents {
     if (this.#peerEnded) this.destroy();
   }
 
-  #dispatch(bytes: Buffer | readonly Buffer[]): void {
+  #dispatch(sent: Sent): void {
     if (!this.#handle) return;
-    const status = this.#io.write(this.#handle, bytes, this);
+    const status = this.#io.write(this.#handle, sent, this);
     this.#inFlight = status > 0;
     if (status < 0) setImmediate(() => this.#fail(status));
     else this.#timer?.refresh();
@@ -126,9 +134,8 @@ export class HandleConnection implements Connection, HandleEvents {
 
   #writeOn(): void {
     const waiting = this.#waiting;
-    this.#waiting = undefined;
-    this.#waitingBytes = 0;
-    if (waiting) this.#dispatch(waiting);
+    this.#waiting = NOTHING;
+    if (waiting.length > 0) this.#dispatch(waiting);
     if (this.#inFlight) return;
     if (this.#ending) this.#finish();
     else this.owner?.onDrain();
@@ -138,6 +145,14 @@ export class HandleConnection implements Connection, HandleEvents {
     if (!this.#handle) return;
     // Nothing is unread then, and nothing unsent: closing sends FIN.
     if (this.#peerEnded || !this.#io.shutDown(this.#handle, this)) this.onShutDown();
+  }
+
+  #onData(count: number): void {
+    this.owner?.onRead(this.#io.received(count));
+    // More is there than fits into the buffer: others come first. A reader that ended meanwhile reads on, for nobody.
+    if (count < this.#io.bufferSize || !this.#handle || this.#paused) return;
+    this.#handle.readStop();
+    this.#io.readTurns.wait(this);
   }
 
   #onPeerEnd(): void {
@@ -165,4 +180,8 @@ export class HandleConnection implements Connection, HandleEvents {
 function endpointOf(handle: TcpHandle, ask: 'getsockname' | 'getpeername'): Endpoint | undefined {
   const found: Partial<Endpoint> = {};
   return handle[ask](found) === 0 ? (found as Endpoint) : undefined;
+}
+
+function sizeOf(pieces: readonly Buffer[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
 }

@@ -2,7 +2,9 @@
  * Reading and writing on handles of Node's, for all connections of a server: the one buffer they read into, and
  * requests that are used again as long as the kernel takes everything at once, which it mostly does.
  */
+import type { Sent } from './connection.js';
 import type { Request, Streams, TcpHandle } from './native.js';
+import type { ReadTurns } from './read-turns.js';
 
 /** Told of what happens later. Internal to handle-connection.ts. */
 export interface HandleEvents {
@@ -18,6 +20,8 @@ const EVENTS = Symbol('events');
 type OwnedHandle = TcpHandle & { [EVENTS]?: HandleEvents | undefined };
 
 export class HandleIo {
+  readonly readTurns: ReadTurns;
+  readonly bufferSize: number;
   readonly #streams: Streams;
   readonly #buffer: Buffer;
   /** The part of the buffer that was filled last: messages of one length need one view. */
@@ -26,8 +30,10 @@ export class HandleIo {
   readonly #onRead: TcpHandle['onread'];
 
   /** @param buffer a read is delivered before the next one begins, so that one is enough */
-  constructor(streams: Streams, buffer: Buffer) {
+  constructor(streams: Streams, buffer: Buffer, readTurns: ReadTurns) {
     this.#streams = streams;
+    this.readTurns = readTurns;
+    this.bufferSize = buffer.length;
     this.#buffer = buffer;
     this.#view = buffer;
     const { state, read } = streams;
@@ -57,21 +63,21 @@ export class HandleIo {
   }
 
   /** @returns 0: the kernel has taken everything; 1: `onWritten` follows; else a negative error */
-  write(handle: TcpHandle, bytes: Buffer | readonly Buffer[], events: HandleEvents): number {
+  write(handle: TcpHandle, sent: Sent, events: HandleEvents): number {
     const { WriteWrap, state, pending } = this.#streams;
     const request = this.#spare ?? new WriteWrap();
     this.#spare = undefined;
     request.oncomplete = onWritten;
-    const status = Buffer.isBuffer(bytes)
-      ? handle.writeBuffer(request, bytes)
-      : handle.writev(request, bytes, true);
+    const status = Buffer.isBuffer(sent)
+      ? handle.writeBuffer(request, sent)
+      : handle.writev(request, sent, true);
     if (status !== 0) return status;
     if (state[pending] === 0) {
       this.#spare = request;
       return 0;
     }
     request.subject = events;
-    request.kept = bytes;
+    request.kept = sent;
     return 1;
   }
 

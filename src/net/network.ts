@@ -12,6 +12,7 @@ import type { Datagram } from './datagram.js';
 import { FileLimit } from './file-limit.js';
 import { Lingering } from './lingering.js';
 import type { Listener } from './listener.js';
+import { ReadTurns } from './read-turns.js';
 import { Resolver } from './resolve.js';
 import { SendArena } from './send-arena.js';
 import { Turn } from './turn.js';
@@ -39,6 +40,7 @@ export class Network {
    * connections ever need it at a time. Never hand a view of it to anything that outlives the callback.
    */
   readonly receiveBuffer = Buffer.allocUnsafeSlow(RECEIVE_BUFFER_SIZE);
+  readonly readTurns = new ReadTurns();
   readonly accept: Accept;
   readonly openChannel: OpenChannel;
   readonly limits: NetworkLimits;
@@ -48,7 +50,7 @@ export class Network {
   /** @param allowPrivate false: by Node's public API alone */
   constructor(limits: NetworkLimits, allowPrivate = true) {
     this.limits = limits;
-    this.accept = createAccept(this.receiveBuffer, allowPrivate);
+    this.accept = createAccept(this.receiveBuffer, this.readTurns, allowPrivate);
     this.openChannel = createOpenChannel(allowPrivate);
   }
 

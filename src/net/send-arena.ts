@@ -8,35 +8,58 @@
  * Invariant: what a connection still holds is never handed out again. `keep` is called when one does.
  */
 
-/** Larger sends have memory of their own. */
-export const ARENA_SIZE = 262_144;
+import type { Sent } from './connection.js';
+
+const ARENA_SIZE = 262_144;
+
+/** What does not fit into the rest of the block gets memory of its own when it is larger than this. */
+const LARGE = ARENA_SIZE / 4;
+
+/** Comparing costs as much as copying for less than this many bytes, which waste little. */
+const SHARED_FROM = 1024;
 
 export class SendArena {
   #block = Buffer.allocUnsafeSlow(ARENA_SIZE);
   #floor = 0;
   #used = 0;
+  /** What was put last in this turn, if it is large enough to be worth sharing. */
+  #lastAt = 0;
+  #lastSize = 0;
+  /** The last one with memory of its own, for as long as a connection needs it, and until the collector comes. */
+  #large: WeakRef<Buffer> | undefined;
 
   /** What the offsets that `put` returns are in, until it returns the next one. */
   get block(): Buffer {
     return this.#block;
   }
 
-  /** Copies `bytes` in. @returns the offset in `block`, or -1 when they are too many */
+  /**
+   * Copies `bytes` in. What is put for many in a row is copied once.
+   * @returns the offset in `block`, or -1: `large` has to take them
+   */
   put(bytes: Uint8Array): number {
     const size = bytes.length;
-    if (this.#used + size > ARENA_SIZE) {
-      if (size > ARENA_SIZE / 4) return -1;
-      this.#renew();
-    }
-    const at = this.#used;
-    this.#block.set(bytes, at);
-    this.#used += size;
+    if (size >= SHARED_FROM && this.#isLast(bytes)) return this.#lastAt;
+    const at = this.#copy(bytes);
+    if (at < 0 || size < SHARED_FROM) return at;
+    this.#lastAt = at;
+    this.#lastSize = size;
     return at;
+  }
+
+  /** A copy with memory of its own, not to be changed: the same one for many in a row. */
+  large(bytes: Uint8Array): Buffer {
+    const last = this.#large?.deref();
+    if (last?.length === bytes.length && last.equals(bytes)) return last;
+    const copy = Buffer.allocUnsafeSlow(bytes.length);
+    copy.set(bytes);
+    this.#large = new WeakRef(copy);
+    return copy;
   }
 
   /** A copy of `bytes`, for `giveBack` or `keep` before anything else is put. */
   lend(bytes: Uint8Array): Buffer {
-    const at = this.put(bytes);
+    const at = this.#copy(bytes);
     return at < 0 ? Buffer.from(bytes) : this.#block.subarray(at, at + bytes.length);
   }
 
@@ -48,18 +71,41 @@ export class SendArena {
   /** Everything that was put has been written, or has been given to `keep`. */
   reset(): void {
     this.#used = this.#floor;
+    this.#lastSize = 0;
     if (this.#floor > ARENA_SIZE / 2) this.#renew();
   }
 
-  /** `piece` is held by a connection for some time. */
-  keep(piece: Buffer): void {
-    if (piece.buffer !== this.#block.buffer) return;
-    this.#floor = Math.max(this.#floor, piece.byteOffset + piece.length);
+  /** `held` is needed for some time. */
+  keep(held: Sent): void {
+    if (!Buffer.isBuffer(held)) {
+      for (const piece of held) this.keep(piece);
+    } else if (held.buffer === this.#block.buffer) {
+      this.#floor = Math.max(this.#floor, held.byteOffset + held.length);
+    }
+  }
+
+  #isLast(bytes: Uint8Array): boolean {
+    const end = this.#lastAt + this.#lastSize;
+    return (
+      this.#lastSize === bytes.length && this.#block.compare(bytes, 0, bytes.length, this.#lastAt, end) === 0
+    );
+  }
+
+  #copy(bytes: Uint8Array): number {
+    if (this.#used + bytes.length > ARENA_SIZE) {
+      if (bytes.length > LARGE) return -1;
+      this.#renew();
+    }
+    const at = this.#used;
+    this.#block.set(bytes, at);
+    this.#used += bytes.length;
+    return at;
   }
 
   #renew(): void {
     this.#block = Buffer.allocUnsafeSlow(ARENA_SIZE);
     this.#floor = 0;
     this.#used = 0;
+    this.#lastSize = 0;
   }
 }

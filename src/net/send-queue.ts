@@ -1,15 +1,20 @@
 /**
- * What one connection has to send: copied out at once, written at the end of the turn as one buffer.
+ * What one connection has to send: copied out at once, written at the end of the turn in one system call.
  *
- * Invariant: bytes wait here or have been given to the connection, in the order in which they were sent. The
- * queue is in the turn's list exactly while something waits.
+ * Invariant: bytes wait for the end of the turn, or in the backlog, or have been given to the connection, in the order
+ * in which they were sent. The queue is in the turn's list exactly while something waits for its end; it has a backlog
+ * exactly while the connection has not sent all that it was given.
  */
-import type { Connection } from './connection.js';
+import { Backlog } from './backlog.js';
+import type { Connection, Sent } from './connection.js';
 import type { Network } from './network.js';
 import type { Flushable } from './turn.js';
 
 /** A backlog above this, in bytes, is worth telling the script when it has gone. */
 export const DRAIN_THRESHOLD = 65_536;
+
+/** Pieces that are smaller than this on average, in bytes, are copied together before they are written. */
+const JOINED_BELOW = 16_384;
 
 export class SendQueue implements Flushable {
   readonly #network: Network;
@@ -21,6 +26,8 @@ export class SendQueue implements Flushable {
   #end = 0;
   #before: Buffer[] | undefined;
   #waitingBytes = 0;
+  /** What the connection is given when it has sent what it has. */
+  #backlog: Backlog | undefined;
   /** The backlog has been above the threshold and has not been empty since. */
   congested = false;
 
@@ -31,7 +38,8 @@ export class SendQueue implements Flushable {
   }
 
   get pending(): number {
-    return this.#connection ? this.#connection.unsent + this.#waitingBytes : 0;
+    if (!this.#connection) return 0;
+    return this.#connection.unsent + this.#waitingBytes + (this.#backlog?.bytes ?? 0);
   }
 
   attach(connection: Connection): void {
@@ -42,6 +50,7 @@ export class SendQueue implements Flushable {
   /** Writes what waits and forgets the connection, whose owner ends it. */
   detach(): void {
     this.flush();
+    this.#writeBacklog();
     this.#connection = undefined;
     this.congested = false;
   }
@@ -68,15 +77,37 @@ export class SendQueue implements Flushable {
 
   flush(): void {
     if (this.#waitingBytes === 0) return;
-    const bytes = this.#take();
+    const sent = this.#take();
     const connection = this.#connection;
     if (!connection || connection.closed) return;
-    connection.write(bytes);
-    const held = connection.unsent;
-    if (held === 0 && this.congested) setImmediate(this.#onDrained);
-    if (held === 0) return;
-    this.#network.arena.keep(bytes);
-    if (held > DRAIN_THRESHOLD) this.congested = true;
+    if (this.#backlog) return this.#queue(sent);
+    connection.write(sent);
+    const { unsent } = connection;
+    if (unsent === 0 && this.congested) setImmediate(this.#onDrained);
+    if (unsent === 0) return;
+    this.#network.arena.keep(sent);
+    this.#backlog = new Backlog();
+    if (unsent > DRAIN_THRESHOLD) this.congested = true;
+  }
+
+  /** The connection has sent what it had been given. */
+  writeOn(): void {
+    if (this.#writeBacklog() && this.#connection?.unsent !== 0) this.#backlog = new Backlog();
+  }
+
+  /** @returns false when there is none */
+  #writeBacklog(): boolean {
+    const backlog = this.#backlog;
+    this.#backlog = undefined;
+    if (!backlog || backlog.bytes === 0) return false;
+    this.#connection?.write(backlog.take());
+    return true;
+  }
+
+  #queue(sent: Sent): void {
+    for (const piece of Buffer.isBuffer(sent) ? [sent] : sent)
+      if (this.#backlog?.add(piece)) this.#network.arena.keep(piece);
+    if (this.pending > DRAIN_THRESHOLD) this.congested = true;
   }
 
   #append(bytes: Uint8Array): void {
@@ -87,7 +118,7 @@ export class SendQueue implements Flushable {
       return;
     }
     this.#setAside();
-    if (at < 0) return void this.#aside(Buffer.from(bytes));
+    if (at < 0) return this.#aside(arena.large(bytes));
     this.#block = arena.block;
     this.#start = at;
     this.#end = at + bytes.length;
@@ -105,18 +136,15 @@ export class SendQueue implements Flushable {
     this.#before.push(piece);
   }
 
-  /** All that waits, as one. */
-  #take(): Buffer {
-    let bytes = this.#block?.subarray(this.#start, this.#end);
-    if (this.#before) {
-      this.#setAside();
-      bytes = this.#before.length === 1 ? this.#before[0] : Buffer.concat(this.#before, this.#waitingBytes);
-    }
+  /** All that waits. Small pieces as one; large ones stay: copying costs more, and other connections may share them. */
+  #take(): Sent {
+    if (this.#before) this.#setAside();
+    const pieces = this.#before ?? this.#block?.subarray(this.#start, this.#end) ?? [];
+    const small = this.#before && this.#waitingBytes < this.#before.length * JOINED_BELOW;
+    const sent = small && this.#before ? Buffer.concat(this.#before, this.#waitingBytes) : pieces;
     this.#block = undefined;
     this.#before = undefined;
     this.#waitingBytes = 0;
-    return bytes ?? EMPTY;
+    return sent;
   }
 }
-
-const EMPTY = Buffer.alloc(0);

@@ -9,46 +9,53 @@ import {
   type ConnectionWatcher,
   type Endpoint,
   KEEP_ALIVE_MS,
+  type Sent,
 } from './connection.js';
+import type { Reader, ReadTurns } from './read-turns.js';
+
+/** What Node reads at most at a time, bytes; the shared buffer is as large. */
+const BUFFER_SIZE = 65_536;
 
 /** Whose the socket is: a property of the socket, so that listeners need no closure each. */
 const CONNECTION = Symbol('connection');
 type OwnedSocket = Socket & { [CONNECTION]?: SocketConnection };
 
-export class SocketConnection implements Connection {
+export class SocketConnection implements Connection, Reader {
   owner: ConnectionOwner | undefined;
   watcher: ConnectionWatcher | undefined;
   readonly #socket: OwnedSocket;
+  readonly #readTurns: ReadTurns;
+  #paused = false;
   #remote: Endpoint | undefined;
 
-  private constructor(socket: OwnedSocket) {
+  private constructor(socket: OwnedSocket, readTurns: ReadTurns) {
     this.#socket = socket;
+    this.#readTurns = readTurns;
     socket[CONNECTION] = this;
     socket.on('error', onError);
     socket.on('end', onEnd);
     socket.on('close', onClose);
-    socket.on('drain', onDrain);
     socket.on('finish', onFinish);
     socket.on('timeout', onTimeout);
   }
 
-  static accepted(socket: Socket): SocketConnection {
-    const connection = new SocketConnection(socket);
+  static accepted(socket: Socket, readTurns: ReadTurns): SocketConnection {
+    const connection = new SocketConnection(socket, readTurns);
     socket.on('data', onData);
     connection.#rememberRemote();
     return connection;
   }
 
   /** @param buffer what is read is delivered in it, without an allocation for each read */
-  static connect(host: string, port: number, buffer: Buffer): SocketConnection {
+  static connect(host: string, port: number, buffer: Buffer, readTurns: ReadTurns): SocketConnection {
     const callback = (count: number): boolean => {
-      connection.owner?.onRead(buffer.subarray(0, count));
+      SocketConnection.events.read(connection, buffer.subarray(0, count));
       return true;
     };
     const onread = { buffer, callback };
     const alive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
     const socket = connectSocket({ host, port, onread, noDelay: true, ...alive });
-    const connection = new SocketConnection(socket);
+    const connection = new SocketConnection(socket, readTurns);
     socket.once('connect', onConnect);
     return connection;
   }
@@ -82,16 +89,26 @@ export class SocketConnection implements Connection {
     return (this.#socket as { _handle?: { fd?: number } | null })._handle?.fd;
   }
 
-  write(bytes: Buffer): void {
-    this.#socket.write(bytes);
+  write(sent: Sent): void {
+    if (Buffer.isBuffer(sent)) return void this.#socket.write(sent, this.#onWritten);
+    // In one system call.
+    this.#socket.cork();
+    for (const piece of sent) this.#socket.write(piece, this.#onWritten);
+    this.#socket.uncork();
   }
 
   pause(): void {
+    this.#paused = true;
     this.#socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#paused = false;
+    if (!this.#readTurns.waits(this)) this.readOn();
+  }
+
+  readOn(): void {
+    if (!this.#paused) this.#socket.resume();
   }
 
   setTimeout(milliseconds: number): void {
@@ -106,6 +123,11 @@ export class SocketConnection implements Connection {
     this.#socket.destroy();
   }
 
+  /** Not the socket's 'drain', which comes only after more than it likes to hold. */
+  readonly #onWritten = (): void => {
+    if (this.#socket.writableLength === 0) this.owner?.onDrain();
+  };
+
   /** A reset takes it away, and what came before that is still to be delivered. */
   #rememberRemote(): void {
     const { remoteAddress, remotePort } = this.#socket;
@@ -117,6 +139,16 @@ export class SocketConnection implements Connection {
     connect(connection: SocketConnection): void {
       connection.#rememberRemote();
       connection.owner?.onConnect?.();
+    },
+    closed(connection: SocketConnection): void {
+      connection.#readTurns.remove(connection);
+    },
+    read(connection: SocketConnection, bytes: Buffer): void {
+      connection.owner?.onRead(bytes);
+      // More is there than fits into a buffer: others come first.
+      if (bytes.length < BUFFER_SIZE || connection.#paused) return;
+      connection.#socket.pause();
+      connection.#readTurns.wait(connection);
     },
   };
 }
@@ -130,11 +162,7 @@ function onConnect(this: OwnedSocket): void {
 }
 
 function onData(this: OwnedSocket, bytes: Buffer): void {
-  this[CONNECTION]?.owner?.onRead(bytes);
-}
-
-function onDrain(this: OwnedSocket): void {
-  this[CONNECTION]?.owner?.onDrain();
+  if (this[CONNECTION]) SocketConnection.events.read(this[CONNECTION], bytes);
 }
 
 function onFinish(this: OwnedSocket): void {
@@ -157,6 +185,7 @@ function onEnd(this: OwnedSocket): void {
 function onClose(this: OwnedSocket): void {
   const connection = this[CONNECTION];
   if (!connection) return;
+  SocketConnection.events.closed(connection);
   connection.owner?.onEnd();
   connection.owner?.onClosed?.(connection);
   connection.watcher?.onClosed();

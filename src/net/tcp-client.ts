@@ -95,7 +95,8 @@ export class TcpClient implements ConnectionOwner {
     if (!isHost(host)) return this.fail(`bad host "${printable(host)}"`);
     this.#stop();
     this.#target = formatAddress(host, port);
-    const connection = SocketConnection.connect(host, port, this.#network.receiveBuffer);
+    const { receiveBuffer, readTurns } = this.#network;
+    const connection = SocketConnection.connect(host, port, receiveBuffer, readTurns);
     this.#own(connection);
     connection.setTimeout(this.#network.limits.connectTimeout * 1000);
     return undefined;
@@ -162,6 +163,7 @@ export class TcpClient implements ConnectionOwner {
   }
 
   onDrain(): void {
+    this.#queue.writeOn();
     if (!this.#queue.congested || this.#queue.pending > 0) return;
     this.#queue.congested = false;
     this.handler.onDrain();

@@ -3,18 +3,29 @@
  *
  * What a socket is given to send during a turn leaves at its end, in one system call for each socket, whichever
  * socket's event it was. Outside of a turn there is nothing to wait for, and sockets write at once.
+ *
+ * A broadcast to thousands leaves in slices of time, and the event loop turns in between: each write is a system call
+ * that copies. Who waits for the next slice keeps what it has, and its order.
  */
 export interface Flushable {
   /** Must not throw and must not enter a script: it runs when the turn is over. */
   flush(): void;
 }
 
+/** Longest time of flushing at a stretch, milliseconds. */
+const SLICE_MS = 5;
+
+/** How many are flushed between two looks at the clock: an ordinary turn never looks. */
+const LOOK_EVERY = 16;
+
 export class Turn {
   #depth = 0;
   readonly #waiting: Flushable[] = [];
+  /** What did not fit into the slice of its turn. */
+  #late: Flushable[] = [];
   readonly #onFlushed: () => void;
 
-  /** @param onFlushed called at the end of a turn that had something to flush */
+  /** @param onFlushed called when everything has been flushed, if there was something */
   constructor(onFlushed: () => void) {
     this.#onFlushed = onFlushed;
   }
@@ -38,8 +49,34 @@ export class Turn {
 
   #flush(): void {
     // Flushing enters no script, so that nothing is added meanwhile.
-    for (const one of this.#waiting) one.flush();
+    const done = flushSlice(this.#waiting);
+    if (done < this.#waiting.length) this.#postpone(this.#waiting.slice(done));
     this.#waiting.length = 0;
-    this.#onFlushed();
+    if (this.#late.length === 0) this.#onFlushed();
   }
+
+  #postpone(rest: readonly Flushable[]): void {
+    if (this.#late.length === 0) setImmediate(this.#flushLate);
+    this.#late = this.#late.concat(rest);
+  }
+
+  readonly #flushLate = (): void => {
+    this.#late = this.#late.slice(flushSlice(this.#late));
+    if (this.#late.length > 0) setImmediate(this.#flushLate);
+    else this.#onFlushed();
+  };
+}
+
+/** @returns how many were flushed: all of them, if the time suffices */
+function flushSlice(waiting: readonly Flushable[]): number {
+  let end = Number.POSITIVE_INFINITY;
+  for (let done = 0; done < waiting.length; done++) {
+    if (done % LOOK_EVERY === 0 && done > 0) {
+      const now = performance.now();
+      if (now >= end) return done;
+      end = Math.min(end, now + SLICE_MS);
+    }
+    waiting[done]?.flush();
+  }
+  return waiting.length;
 }
