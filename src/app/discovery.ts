@@ -49,7 +49,9 @@ export function folders(root: string, onUnreadable: OnUnreadable): Place[] {
       const within = new Set(above).add(real);
       for (const name of foldersIn(place.folder)) visit(childOf(place, name), within);
     } catch (error) {
-      onUnreadable(place, messageOf(error));
+      // Deleted since the folder above was listed: it is as if it had not been there.
+      const gone = place.path !== '' && (error as NodeJS.ErrnoException).code === 'ENOENT';
+      if (!gone) onUnreadable(place, messageOf(error));
     }
   }
 }
