@@ -3,6 +3,7 @@
  *
  * The only importer of chokidar, which is loaded after the applications run. It does not know which files matter.
  */
+import { basename } from 'node:path';
 import type { FSWatcher } from 'chokidar';
 
 /** Changes that never pause are reported after this many delays at the latest. */
@@ -18,9 +19,13 @@ export class Watcher {
   readonly #root: string;
   readonly #delay: number;
   readonly #onChange: (files: readonly string[]) => void;
+  #watch: (() => FSWatcher) | undefined;
   #watcher: FSWatcher | undefined;
+  #renewing = false;
   #closed = false;
   #changed = new Set<string>();
+  /** Folders that were deleted or moved away while they were watched. */
+  readonly #moved = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #settle: NodeJS.Timeout | undefined;
   #since = 0;
@@ -41,11 +46,19 @@ export class Watcher {
     if (!chokidar || this.#closed) return;
     const ignored = (path: string) =>
       /(^|[/\\])(\.[^/\\]+|node_modules)$/.test(path.slice(this.#root.length));
-    const watcher = chokidar.watch(this.#root, { ignoreInitial: true, ignored });
-    this.#watcher = watcher;
-    watcher.on('all', (_event, path) => this.#note(path));
-    watcher.on('error', (error) => onError(error as Error));
-    await new Promise<void>((resolve) => watcher.once('ready', resolve));
+    this.#watch = () => {
+      const watcher = chokidar.watch(this.#root, { ignoreInitial: true, ignored });
+      watcher.on('all', (_event, path) => this.#note(this.#changed, path));
+      watcher.on('error', (error) => onError(error as Error));
+      // What the watch on a folder tells of the folder's own name.
+      watcher.on('raw', (event, name, about) => {
+        const { watchedPath } = about as { watchedPath: string };
+        if (event === 'rename' && name === basename(watchedPath)) this.#note(this.#moved, watchedPath);
+      });
+      return watcher;
+    };
+    this.#watcher = this.#watch();
+    await ready(this.#watcher);
   }
 
   /** Also watches a file outside of the root. */
@@ -60,9 +73,14 @@ export class Watcher {
     await this.#watcher?.close();
   }
 
-  #note(path: string): void {
-    if (this.#changed.size === 0) this.#since = Date.now();
-    this.#changed.add(path);
+  #note(paths: Set<string>, path: string): void {
+    if (this.#closed) return;
+    if (this.#changed.size + this.#moved.size === 0) this.#since = Date.now();
+    paths.add(path);
+    this.#schedule();
+  }
+
+  #schedule(): void {
     clearTimeout(this.#timer);
     const longest = this.#since + this.#delay * MAX_DELAYS - Date.now();
     this.#timer = setTimeout(() => this.#report(), Math.max(0, Math.min(this.#delay, longest)));
@@ -74,5 +92,32 @@ export class Watcher {
     this.#onChange(changed);
     clearTimeout(this.#settle);
     this.#settle = setTimeout(() => this.#onChange([]), SETTLE_MS);
+    if (!this.#renewing && this.#hasReplaced()) void this.#renew();
   }
+
+  /** True when what was moved away is there for chokidar, which follows the folder that it has opened, not the name. */
+  #hasReplaced(): boolean {
+    const watched = this.#watcher?.getWatched() ?? {};
+    const replaced = [...this.#moved].some((folder) => Object.hasOwn(watched, folder));
+    this.#moved.clear();
+    return replaced;
+  }
+
+  /** The old one first: chokidar would share what it has open with the new one. */
+  async #renew(): Promise<void> {
+    this.#renewing = true;
+    await this.#watcher?.close();
+    if (this.#closed || !this.#watch) return;
+    this.#watcher = this.#watch();
+    await ready(this.#watcher);
+    this.#renewing = false;
+    if (this.#closed) return;
+    // Nobody has told what has happened meanwhile, and in the new folder.
+    this.#onChange([]);
+    if (this.#moved.size > 0) this.#schedule();
+  }
+}
+
+function ready(watcher: FSWatcher): Promise<void> {
+  return new Promise((resolve) => watcher.once('ready', resolve));
 }

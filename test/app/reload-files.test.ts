@@ -1,5 +1,5 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../support/server.js';
 
@@ -45,6 +45,32 @@ test('a file that is deleted and created again within the debounce is one reload
   running.write('main.lua', script('two'));
   await running.log.waitFor('reloaded as generation 2');
   expect(running.log.texts().join('\n')).not.toContain('is gone');
+});
+
+test.each([
+  ['the folder of an application', 'shop'],
+  ['the folder of all applications', '.'],
+])('%s that is replaced by another one is followed there', async (_, name) => {
+  running = await startServer({ 'shop/main.lua': script('one') });
+  const www = join(running.folder, 'www');
+  cpSync(join(www, name), join(running.folder, 'new'), { recursive: true });
+  writeFileSync(join(running.folder, 'new', relative(name, 'shop'), 'main.lua'), script('two'));
+  renameSync(join(www, name), join(running.folder, 'old'));
+  renameSync(join(running.folder, 'new'), join(www, name));
+  await running.log.waitFor('start two');
+  running.write('shop/main.lua', script('three'));
+  await running.log.waitFor('start three');
+});
+
+test('an application that is deleted and created again at once is followed', async () => {
+  running = await startServer({ 'shop/main.lua': script('0') });
+  for (let i = 1; i <= 10; i++) {
+    running.remove('shop');
+    running.write('shop/main.lua', script(`${i}`));
+    await running.log.waitFor(`start ${i} `);
+    running.write('shop/main.lua', script(`${i} again`));
+    await running.log.waitFor(`start ${i} again`);
+  }
 });
 
 test('an application that failed to start is started when its file is mended', async () => {
