@@ -1,8 +1,11 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** What runs no script, or is about sockets and takes long, is tested once. The rest runs on both engines: test/support/server.ts reads the variable. */
+/**
+ * What runs no script, or is about sockets and takes long, is tested once. The rest runs on both engines:
+ * test/support/server.ts reads the variable.
+ */
 const WITHOUT_LUA = [
-  'test/{bench,commands,config,e2e,hostile,log,mail,net,ops}/**',
+  'test/{bench,commands,config,e2e,hostile,log,mail,net,ops,soak}/**',
   'test/lua/amf-*',
   'test/properties/{rest,address,tcp-*,udp-*}.test.ts',
 ];

@@ -5,15 +5,14 @@
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { Asker } from './asker.js';
 import { LOAD_CORE } from './child.js';
 
 const LOAD = fileURLToPath(new URL('../load/', import.meta.url));
 
 export class Generator {
   #child;
-  #nextId = 1;
-  /** @type {Map<number, { resolve(value: unknown): void, reject(error: Error): void }>} */
-  #asked = new Map();
+  #asker;
 
   /** @param {string} name a file of load/ @param {boolean} pin */
   constructor(name, pin) {
@@ -22,8 +21,7 @@ export class Generator {
     this.#child = spawn(command[0] ?? '', command.slice(1), {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    this.#child.on('message', (message) => this.#answer(/** @type {Answer} */ (message)));
-    this.#child.on('exit', () => this.#fail(new Error(`load generator ${name} has ended`)));
+    this.#asker = new Asker(this.#child, `load generator ${name}`);
   }
 
   /**
@@ -32,40 +30,16 @@ export class Generator {
    * @param {Readonly<Record<string, unknown>>} options what its workload takes
    */
   async open(target, options) {
-    await this.#ask({ method: 'open', target, options });
+    await this.#asker.ask({ method: 'open', target, options });
   }
 
   /** @param {string} target @param {number} ms @returns {Promise<import('../types.js').Load>} */
   async run(target, ms) {
-    return /** @type {import('../types.js').Load} */ (await this.#ask({ method: 'run', target, ms }));
+    return /** @type {import('../types.js').Load} */ (await this.#asker.ask({ method: 'run', target, ms }));
   }
 
   close() {
     this.#child.removeAllListeners('exit');
     this.#child.kill();
-  }
-
-  /** @param {Record<string, unknown>} question @returns {Promise<unknown>} */
-  #ask(question) {
-    const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      this.#asked.set(id, { resolve, reject });
-      this.#child.send({ id, ...question });
-    });
-  }
-
-  /** @typedef {{ id: number, value?: unknown, error?: string }} Answer */
-  /** @param {Answer} answer */
-  #answer({ id, value, error }) {
-    const asked = this.#asked.get(id);
-    this.#asked.delete(id);
-    if (error === undefined) asked?.resolve(value);
-    else asked?.reject(new Error(error));
-  }
-
-  /** @param {Error} error */
-  #fail(error) {
-    for (const { reject } of this.#asked.values()) reject(error);
-    this.#asked.clear();
   }
 }
