@@ -6,7 +6,7 @@
  */
 import { CumulusError, messageOf } from '../errors.js';
 import type { LuaValue } from '../lua/table.js';
-import { type Place, titleOf } from './discovery.js';
+import { isApplication, type Place, titleOf } from './discovery.js';
 import { Draining } from './draining.js';
 import { Generation, type GenerationEvents } from './generation.js';
 import { Restart } from './restart.js';
@@ -192,8 +192,8 @@ export class Application implements GenerationEvents {
     const created = await this.#createBoth(old, cause);
     if (!created) return;
     const [again, next] = created;
-    // Stopped meanwhile, or its machine broke.
-    if (this.#state === state && this.#passes(next, old, cause))
+    // Stopped meanwhile, or its machine broke, or its main.lua is gone: then it is about to be stopped.
+    if (this.#state === state && isApplication(this.place) && this.#passes(next, old, cause))
       this.#swap(old, next, again, { cause, begun });
     else next.dispose();
     if (this.#state.name !== 'running' || this.#state.generation !== again) again.dispose();

@@ -73,6 +73,18 @@ test('an application that is deleted and created again at once is followed', asy
   }
 });
 
+test('an application that is deleted while its reload is prepared is stopped, and not rolled back', async () => {
+  running = await startServer({ 'a/main.lua': '', 'b/main.lua': script('one') }, '[reload]\nenabled=false\n');
+  // Both are prepared at the same time; the first one to be ready deletes the other.
+  running.write('a/main.lua', 'assert(os.remove("../b/main.lua"))');
+  running.write('b/main.lua', script('two'));
+  await running.server.refresh();
+  await running.server.refresh();
+  await running.log.waitFor('application /b stopped: its main.lua is gone');
+  expect(running.log.texts('error')).toEqual([]);
+  expect(running.log.texts('note').filter((text) => text.startsWith('stop one'))).toHaveLength(1);
+});
+
 test('an application that failed to start is started when its file is mended', async () => {
   running = await startServer('this is not Lua');
   expect(running.log.texts('error').join()).toContain('www/main.lua:1:');
