@@ -53,7 +53,8 @@ export class Bytes {
     const at = this.#raw.tolstring(L, i, this.#length);
     if (at === 0) return undefined;
     const heap = this.#raw.heap();
-    return heap.subarray(at, at + heap.readUInt32LE(this.#length));
+    // Not `subarray`, which makes a Buffer in twice the time.
+    return new Uint8Array(heap.buffer, at, heap.readUInt32LE(this.#length));
   }
 
   /** Pushes into `to` a copy of the string at `i`, without making anything in between. */

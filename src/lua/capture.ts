@@ -15,6 +15,9 @@ export type LuaExports = Record<string, (...arguments_: number[]) => number> & {
 
 export type Imports = WebAssembly.Imports;
 
+/** Changes imports; what it returns is told the exports, before anything has run. */
+export type Change = (imports: Imports) => ((exports: LuaExports) => void) | void;
+
 /** `WebAssembly.instantiate` is one for the process: this queue is too, or two captures would catch each other's. */
 let queue: Promise<unknown> = Promise.resolve();
 
@@ -27,7 +30,7 @@ export class Capture {
   #compiled: WebAssembly.Module | undefined;
 
   /** @param change may replace imports; called with a copy that is this instance's own */
-  run<T>(make: () => Promise<T>, change: (imports: Imports) => void): Promise<Captured<T>> {
+  run<T>(make: () => Promise<T>, change: Change): Promise<Captured<T>> {
     const run = queue.then(() => this.#run(make, change));
     // Without its result, or the last machine would never be collected.
     queue = run.then(
@@ -37,7 +40,7 @@ export class Capture {
     return run;
   }
 
-  async #run<T>(make: () => Promise<T>, change: (imports: Imports) => void): Promise<Captured<T>> {
+  async #run<T>(make: () => Promise<T>, change: Change): Promise<Captured<T>> {
     const original = WebAssembly.instantiate;
     const globals = new Set(Object.getOwnPropertyNames(globalThis));
     const passOn = original as unknown as (source: unknown, imports: Imports) => Promise<unknown>;
@@ -46,9 +49,10 @@ export class Capture {
       if (!isLua(imports)) return passOn(source, imports);
       this.#compiled ??= await WebAssembly.compile(withSmallMemory(source));
       const own = copyOf(imports);
-      change(own);
+      const link = change(own);
       const instance = await original(this.#compiled, own);
       exports = instance.exports as unknown as LuaExports;
+      link?.(exports);
       return { module: this.#compiled, instance };
     };
     WebAssembly.instantiate = instantiate as unknown as typeof WebAssembly.instantiate;

@@ -5,6 +5,7 @@
  */
 import { Capture, type Captured, type Imports, type LuaExports } from './capture.js';
 import type { Adapters } from './host-functions.js';
+import { replaceInvoke } from './protected-call.js';
 import type { EngineVersion, MemoryState, RawLua } from './raw.js';
 import { Stdlib } from './stdlib.js';
 
@@ -43,7 +44,10 @@ export class LuaEngines {
 
   async create(version: EngineVersion, options: EngineOptions): Promise<RawLua> {
     const memory = { refused: false, collecting: false };
-    const change = (imports: Imports) => restrict(imports, options.memory, memory);
+    const change = (imports: Imports) => {
+      restrict(imports, options.memory, memory);
+      return replaceInvoke(imports);
+    };
     const captured = await this.#captures[version].run(() => makeGlue(version), change);
     const build = { ...toBuild(captured, options.direct ?? true, memory), adapters: this.#adapters };
     const adapt =

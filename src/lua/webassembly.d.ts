@@ -22,6 +22,7 @@ declare namespace WebAssembly {
   class Table {
     readonly length: number;
     constructor(descriptor: { element: 'anyfunc'; initial: number });
+    get(index: number): unknown;
     grow(by: number): number;
     set(index: number, value: unknown): void;
   }

@@ -20,6 +20,8 @@ const SHARED_FROM = 1024;
 
 export class SendArena {
   #block = Buffer.allocUnsafeSlow(ARENA_SIZE);
+  /** The part that was asked for last: messages of one length, one by one, are the same one. */
+  #piece: Buffer = this.#block;
   #floor = 0;
   #used = 0;
   /** What was put last in this turn, if it is large enough to be worth sharing. */
@@ -47,6 +49,15 @@ export class SendArena {
     return at;
   }
 
+  /** The part of the block from `start` to `end`. */
+  piece(start: number, end: number): Buffer {
+    const known = this.#piece;
+    if (known.byteOffset === start && known.length === end - start && known.buffer === this.#block.buffer)
+      return known;
+    this.#piece = this.#block.subarray(start, end);
+    return this.#piece;
+  }
+
   /** A copy with memory of its own, not to be changed: the same one for many in a row. */
   large(bytes: Uint8Array): Buffer {
     const last = this.#large?.deref();
@@ -60,7 +71,7 @@ export class SendArena {
   /** A copy of `bytes`, for `giveBack` or `keep` before anything else is put. */
   lend(bytes: Uint8Array): Buffer {
     const at = this.#copy(bytes);
-    return at < 0 ? Buffer.from(bytes) : this.#block.subarray(at, at + bytes.length);
+    return at < 0 ? Buffer.from(bytes) : this.piece(at, at + bytes.length);
   }
 
   /** What was lent last is free again. */

@@ -127,8 +127,8 @@ export class SendQueue implements Flushable {
   /** Something else has been put behind what waits in the block. */
   #setAside(): void {
     const block = this.#block;
+    if (block) this.#aside(this.#pieceOf(block));
     this.#block = undefined;
-    if (block) this.#aside(block.subarray(this.#start, this.#end));
   }
 
   #aside(piece: Buffer): void {
@@ -136,15 +136,28 @@ export class SendQueue implements Flushable {
     this.#before.push(piece);
   }
 
-  /** All that waits. Small pieces as one; large ones stay: copying costs more, and other connections may share them. */
+  /** All that waits; nothing is left. */
   #take(): Sent {
-    if (this.#before) this.#setAside();
-    const pieces = this.#before ?? this.#block?.subarray(this.#start, this.#end) ?? [];
-    const small = this.#before && this.#waitingBytes < this.#before.length * JOINED_BELOW;
-    const sent = small && this.#before ? Buffer.concat(this.#before, this.#waitingBytes) : pieces;
+    const block = this.#block;
+    const sent = block && !this.#before ? this.#pieceOf(block) : this.#takeSeveral();
     this.#block = undefined;
-    this.#before = undefined;
     this.#waitingBytes = 0;
     return sent;
+  }
+
+  /** Small pieces as one. Large ones stay: copying them costs more, and other connections may share them. */
+  #takeSeveral(): Sent {
+    this.#setAside();
+    const pieces = this.#before ?? [];
+    this.#before = undefined;
+    const large = this.#waitingBytes >= pieces.length * JOINED_BELOW;
+    return large ? pieces : Buffer.concat(pieces, this.#waitingBytes);
+  }
+
+  #pieceOf(block: Buffer): Buffer {
+    const { arena } = this.#network;
+    return block === arena.block
+      ? arena.piece(this.#start, this.#end)
+      : block.subarray(this.#start, this.#end);
   }
 }
