@@ -2,8 +2,8 @@
  * JavaScript functions in the function table of an engine, where Lua can call them.
  *
  * WebAssembly calls JavaScript only through its table, and a table takes only WebAssembly functions: functions are
- * wrapped by an instance of a module that imports them and exports them again. A machine has about two hundred; an
- * instance for each of them was half of its making, and of its memory in JavaScript's heap. Those that are added
+ * wrapped by an instance of a module that imports them and exports them again. A machine has about a hundred; an
+ * instance for each of them was a fifth of its making. Those that are added
  * between two calls of Lua share one.
  *
  * Invariant: `link` is called before Lua runs; until then a function that was added has an address and nothing there.
@@ -13,7 +13,7 @@ import type { EngineBuild } from './engine.js';
 export type Signature = 'ii' | 'vii';
 export type TableFunction = (...arguments_: number[]) => number | undefined;
 
-/** Modules by the signatures that they wrap, for all machines: each asks for the same ones. */
+/** Modules by what they wrap, for all machines. */
 export type Adapters = Map<string, WebAssembly.Module>;
 
 export interface HostFunctions {
@@ -28,13 +28,19 @@ export function hostFunctions(build: EngineBuild): HostFunctions {
   return { add: (fn, signature) => module.addFunction(fn, signature), link() {} };
 }
 
+/** How many functions one module wraps: few sizes, because each has to be compiled once. */
+const SIZES = [8, 32, 128, 512] as const;
+
+interface Added {
+  readonly fn: TableFunction;
+  readonly address: number;
+}
+
 class LinkedFunctions implements HostFunctions {
   readonly #table: WebAssembly.Table;
   readonly #adapters: Adapters;
-  /** Added and not linked yet; their addresses follow each other from `#first` on. */
-  #functions: TableFunction[] = [];
-  #signatures: Signature[] = [];
-  #first = 0;
+  #pending = false;
+  readonly #added: Record<Signature, Added[]> = { ii: [], vii: [] };
 
   constructor(table: WebAssembly.Table, adapters: Adapters) {
     this.#table = table;
@@ -42,26 +48,34 @@ class LinkedFunctions implements HostFunctions {
   }
 
   add(fn: TableFunction, signature: Signature): number {
-    if (this.#functions.length === 0) this.#first = this.#table.length;
-    this.#functions.push(fn);
-    this.#signatures.push(signature);
-    return this.#table.grow(1);
+    const address = this.#table.grow(1);
+    this.#added[signature].push({ fn, address });
+    this.#pending = true;
+    return address;
   }
 
   link(): void {
-    if (this.#functions.length === 0) return;
-    const imported = Object.fromEntries(this.#functions.map((fn, i) => [i, fn]));
-    const { exports } = new WebAssembly.Instance(this.#adapter(), { f: imported });
-    for (const i of this.#functions.keys()) this.#table.set(this.#first + i, exports[i]);
-    this.#functions = [];
-    this.#signatures = [];
+    if (!this.#pending) return;
+    this.#pending = false;
+    this.#link('ii');
+    this.#link('vii');
   }
 
-  #adapter(): WebAssembly.Module {
-    const key = this.#signatures.join();
+  #link(signature: Signature): void {
+    const added = this.#added[signature].splice(0);
+    if (added.length === 0) return;
+    const size = SIZES.find((enough) => enough >= added.length) ?? added.length;
+    // What is left over is wrapped and never called.
+    const imported = Array.from({ length: size }, (_, i) => (added[i] ?? added[0])?.fn);
+    const { exports } = new WebAssembly.Instance(this.#adapter(signature, size), { f: { ...imported } });
+    for (const [i, { address }] of added.entries()) this.#table.set(address, exports[i]);
+  }
+
+  #adapter(signature: Signature, size: number): WebAssembly.Module {
+    const key = `${size} ${signature}`;
     const known = this.#adapters.get(key);
     if (known) return known;
-    const adapter = new WebAssembly.Module(moduleOf(this.#signatures));
+    const adapter = new WebAssembly.Module(moduleOf(signature, size));
     this.#adapters.set(key, adapter);
     return adapter;
   }
@@ -70,26 +84,24 @@ class LinkedFunctions implements HostFunctions {
 const I32 = 0x7f;
 const FUNCTION = 0;
 
-/** Index of a signature among the types, and the types. */
-const TYPE: Readonly<Record<Signature, number>> = { ii: 0, vii: 1 };
-const TYPES = [
-  [0x60, 1, I32, 1, I32],
-  [0x60, 2, I32, I32, 0],
-];
+const TYPES: Readonly<Record<Signature, readonly number[]>> = {
+  ii: [0x60, 1, I32, 1, I32],
+  vii: [0x60, 2, I32, I32, 0],
+};
 
-/** (module (import "f" "0" (func 0 …)) … (export "0" (func 0)) …) */
-function moduleOf(signatures: readonly Signature[]): Uint8Array<ArrayBuffer> {
-  const names = signatures.map((_, i) => text(String(i)));
+/** (module (import "f" "0" (func …)) … (export "0" (func 0)) …) */
+function moduleOf(signature: Signature, size: number): Uint8Array<ArrayBuffer> {
+  const numbers = [...Array(size).keys()];
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, TYPES),
+    ...section(1, [TYPES[signature]]),
     ...section(
       2,
-      signatures.map((signature, i) => [...text('f'), ...(names[i] ?? []), FUNCTION, TYPE[signature]]),
+      numbers.map((i) => [...text('f'), ...text(String(i)), FUNCTION, 0]),
     ),
     ...section(
       7,
-      names.map((name, i) => [...name, FUNCTION, ...unsigned(i)]),
+      numbers.map((i) => [...text(String(i)), FUNCTION, ...unsigned(i)]),
     ),
   ]);
 }

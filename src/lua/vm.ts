@@ -246,12 +246,13 @@ export class LuaVm {
 
   /** Pushes the chunk. */
   #loadStdlib(name: string): void {
-    const { version } = this.raw;
-    const { bytes, compiled } = this.#stdlib.chunk(version, name);
-    if (this.bytes.load(this.L, bytes, `=cumulus/${name}`) !== 0)
+    const chunk = this.#stdlib.chunk(this.raw.version, name);
+    if (this.bytes.load(this.L, chunk.bytes, `=cumulus/${name}`) !== 0)
       throw new Error(this.bytes.text(this.L, -1));
-    const bytecode = compiled ? undefined : this.#dumped();
-    if (bytecode) this.#stdlib.keep(version, name, bytecode);
+    if (chunk.state === 'compiled') return;
+    const bytecode = chunk.state === 'used' ? this.#dumped() : undefined;
+    chunk.bytes = bytecode ?? chunk.bytes;
+    chunk.state = bytecode ? 'compiled' : 'used';
   }
 
   /** The bytecode of the function at the top. Only while the machine is being made: scripts have no `string.dump`. */
