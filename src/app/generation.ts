@@ -10,7 +10,7 @@ import { installApi } from '../lua/api/index.js';
 import { definedRtmfpEvents } from '../lua/api/rtmfp.js';
 import { ScriptLog, shortName } from '../lua/api/script-log.js';
 import { type Folders, shownName } from '../lua/files/bounds.js';
-import { Handles, type Resource } from '../lua/handles.js';
+import { Handles } from '../lua/handles.js';
 import { LUA_TFUNCTION } from '../lua/raw.js';
 import { installSandbox, type Sandbox } from '../lua/sandbox.js';
 import { Stack } from '../lua/stack.js';
@@ -45,8 +45,6 @@ export class Generation implements VmEvents {
   #sandbox: Sandbox | undefined;
   #membership: Membership | undefined;
   #running = false;
-  /** What may be open in a version that has ended; undefined: it has not. */
-  #mayStay: ((resource: Resource) => boolean) | undefined;
   /** Names of the API's methods, for hints. */
   #methods: readonly string[] = [];
 
@@ -152,8 +150,7 @@ export class Generation implements VmEvents {
    * @param keepConnections leaves connections open
    */
   close(park: boolean, keepConnections = false): void {
-    this.#mayStay = ({ role }) => role === 'mail' || (keepConnections && role === 'connection');
-    this.#handles?.closeAll(park, this.#mayStay);
+    this.#handles?.retire(park, ({ role }) => role === 'mail' || (keepConnections && role === 'connection'));
     // What drains and mails on their way may still use the files: they are closed with the VM.
     this.#sandbox?.flushFiles();
   }
@@ -190,8 +187,8 @@ export class Generation implements VmEvents {
   }
 
   leave(): void {
-    // Nobody would ever close what an ended version opens when a mail of its is reported.
-    if (this.#mayStay) this.#handles?.closeAll(false, this.#mayStay);
+    // Nobody else would ever close what an ended version opens, when a mail of its is reported for one.
+    this.#handles?.closeUninvited();
     this.#services.watchdog.leave();
     this.#services.network.turn.leave();
   }

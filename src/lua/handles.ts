@@ -65,6 +65,10 @@ export class Handles {
   readonly #define: number;
   /** Registry slot of a table of all objects by id, with weak values: who is in it has not been collected. */
   readonly #objects: number;
+  /** What may be opened from now on; undefined: anything. */
+  #mayOpen: ((resource: Resource) => boolean) | undefined;
+  /** Opened all the same, and to be closed. */
+  #uninvited: Handle<unknown>[] = [];
   /** Told when the last open object has been released; may be called in the middle of an entry. */
   onEmpty: (() => void) | undefined;
 
@@ -148,6 +152,7 @@ export class Handles {
     raw.refset(L, handle.id);
     handle.open = true;
     this.#open.add(handle);
+    if (this.#mayOpen?.(handle.target as Resource) === false) this.#uninvited.push(handle);
   }
 
   /** The same for what is open already: it is closed when there is no memory to keep it, as nobody would find it again. */
@@ -237,13 +242,26 @@ export class Handles {
    * @param spare true for what stays open
    */
   closeAll(park: boolean, spare: (resource: Resource) => boolean = () => false): void {
-    for (const handle of [...this.#open]) {
-      const resource = handle.target as Resource;
-      if (spare(resource)) continue;
-      if (park && resource.park) resource.park();
-      else resource.abandon();
-      this.release(handle);
-    }
+    for (const handle of [...this.#open]) if (!spare(handle.target as Resource)) this.#close(handle, park);
+  }
+
+  /** The same, for good: what is opened later and is not spared closes with the entry in which it was opened. */
+  retire(park: boolean, spare: (resource: Resource) => boolean): void {
+    this.#mayOpen = spare;
+    this.closeAll(park, spare);
+  }
+
+  /** At the end of an entry. */
+  closeUninvited(): void {
+    if (this.#uninvited.length === 0) return;
+    for (const handle of this.#uninvited.splice(0)) if (handle.open) this.#close(handle, false);
+  }
+
+  #close(handle: Handle<unknown>, park: boolean): void {
+    const resource = handle.target as Resource;
+    if (park && resource.park) resource.park();
+    else resource.abandon();
+    this.release(handle);
   }
 
   #functions<P>(
