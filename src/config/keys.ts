@@ -114,6 +114,12 @@ const tcp = {
     default: '64M',
     meaning: 'Sent by a script and not yet taken by the peer, for one connection, at most.',
   },
+  totalLimit: {
+    type: bytes(1, '1024G'),
+    default: '1G',
+    meaning:
+      'Both together for all connections, at most; a connection with less than 64k is never refused for it.',
+  },
   connectTimeout: {
     type: seconds(0, DAY),
     default: '30',

@@ -10,6 +10,7 @@ import { Blacklist } from './blacklist.js';
 import { createOpenChannel, type OpenChannel } from './channel.js';
 import type { Datagram } from './datagram.js';
 import { FileLimit } from './file-limit.js';
+import { HeldBytes } from './held-bytes.js';
 import { Lingering } from './lingering.js';
 import type { Listener } from './listener.js';
 import { ReadTurns } from './read-turns.js';
@@ -21,6 +22,7 @@ import { Turn } from './turn.js';
 export interface NetworkLimits {
   readonly receiveLimit: number;
   readonly sendLimit: number;
+  readonly totalLimit: number;
   readonly connectTimeout: number;
   readonly idleTimeout: number;
 }
@@ -44,12 +46,14 @@ export class Network {
   readonly accept: Accept;
   readonly openChannel: OpenChannel;
   readonly limits: NetworkLimits;
+  readonly held: HeldBytes;
   readonly parkedServers = new Map<number, Listener>();
   readonly parkedDatagrams = new Map<string, Datagram>();
 
   /** @param allowPrivate false: by Node's public API alone */
   constructor(limits: NetworkLimits, allowPrivate = true) {
     this.limits = limits;
+    this.held = new HeldBytes(limits.totalLimit);
     this.accept = createAccept(this.receiveBuffer, this.readTurns, allowPrivate);
     this.openChannel = createOpenChannel(allowPrivate);
   }

@@ -28,6 +28,7 @@ export class SendQueue implements Flushable {
   #waitingBytes = 0;
   /** What the connection is given when it has sent what it has. */
   #backlog: Backlog | undefined;
+  #held = 0;
   /** The backlog has been above the threshold and has not been empty since. */
   congested = false;
 
@@ -51,6 +52,7 @@ export class SendQueue implements Flushable {
   detach(): void {
     this.flush();
     this.#writeBacklog();
+    this.#hold(0);
     this.#connection = undefined;
     this.congested = false;
   }
@@ -60,9 +62,12 @@ export class SendQueue implements Flushable {
    * @returns an error string when it would exceed the limit; nothing of `bytes` is taken then
    */
   add(bytes: Uint8Array): string | undefined {
-    const { turn, limits } = this.#network;
+    const { turn, limits, held } = this.#network;
     if (bytes.length > limits.sendLimit - this.pending) {
       return `send limit reached: ${this.pending} bytes are pending, ${bytes.length} more would exceed ${limits.sendLimit}`;
+    }
+    if (this.#held > 0 && !held.allows(this.#held, bytes.length)) {
+      return `send limit reached: ${held.bytes} bytes are held for all connections, ${this.pending} of them for this one; the limit is ${held.limit}`;
     }
     this.#append(bytes);
     const waited = this.#waitingBytes > 0;
@@ -87,12 +92,16 @@ export class SendQueue implements Flushable {
     if (unsent === 0) return;
     this.#network.arena.keep(sent);
     this.#backlog = new Backlog();
+    this.#hold(unsent);
     if (unsent > DRAIN_THRESHOLD) this.congested = true;
   }
 
   /** The connection has sent what it had been given. */
   writeOn(): void {
-    if (this.#writeBacklog() && this.#connection?.unsent !== 0) this.#backlog = new Backlog();
+    const more = this.#writeBacklog();
+    const unsent = this.#connection?.unsent ?? 0;
+    if (more && unsent > 0) this.#backlog = new Backlog();
+    this.#hold(unsent);
   }
 
   /** @returns false when there is none */
@@ -107,7 +116,15 @@ export class SendQueue implements Flushable {
   #queue(sent: Sent): void {
     for (const piece of Buffer.isBuffer(sent) ? [sent] : sent)
       if (this.#backlog?.add(piece)) this.#network.arena.keep(piece);
-    if (this.pending > DRAIN_THRESHOLD) this.congested = true;
+    const { pending } = this;
+    this.#hold(pending);
+    if (pending > DRAIN_THRESHOLD) this.congested = true;
+  }
+
+  /** What the peer does not take is counted among all connections. */
+  #hold(bytes: number): void {
+    this.#network.held.change(this.#held, bytes);
+    this.#held = bytes;
   }
 
   #append(bytes: Uint8Array): void {

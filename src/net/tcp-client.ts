@@ -32,6 +32,7 @@ export class TcpClient implements ConnectionOwner {
   readonly #network: Network;
   readonly #queue: SendQueue;
   readonly #rest = new Rest();
+  #kept = 0;
   #connection: Connection | undefined;
   #target = '';
   #idleTimeout: number;
@@ -158,8 +159,13 @@ export class TcpClient implements ConnectionOwner {
     const keep = this.handler.onReception(bytes);
     // Ended, or made anew, by the handler: what was read is of a connection that is over.
     if (this.#connection !== connection) return;
+    const before = this.#kept;
     this.#rest.keep(bytes, keep);
+    if (keep === before) return;
+    const tooMuch = keep > before && !this.#network.held.allows(keep, 0);
+    this.#count(keep);
     if (keep > this.#network.limits.receiveLimit) this.#overLimit(keep);
+    else if (tooMuch) this.#overTotal(keep);
   }
 
   onDrain(): void {
@@ -204,10 +210,24 @@ export class TcpClient implements ConnectionOwner {
     this.#address = undefined;
     this.#peerAddress = undefined;
     this.#rest.clear();
+    this.#count(0);
     connection.setTimeout(0);
     if (this.#paused) connection.resume();
     if (!connection.closed) this.#network.lingering.add(connection);
     return true;
+  }
+
+  /** What the script keeps is counted among all connections. */
+  #count(kept: number): void {
+    this.#network.held.change(this.#kept, kept);
+    this.#kept = kept;
+  }
+
+  #overTotal(kept: number): void {
+    const { bytes, limit } = this.#network.held;
+    this.#end(
+      `receive limit reached: ${bytes} bytes are held for all connections, ${kept} of them kept by this one; the limit is ${limit}`,
+    );
   }
 
   #overLimit(kept: number): void {

@@ -133,6 +133,88 @@ test('a send beyond sendLimit takes nothing of that call and returns an error st
   expect((await peer.read(3)).toString()).toBe('end');
 });
 
+test('a limit that stays reached is logged once, and again after the backlog has gone', async () => {
+  const port = await freePort();
+  running = await startServer(
+    serve(
+      port,
+      `
+      local function fill() for i = 1, 200 do client:send(string.rep("x", 100000)) end end
+      function client:onReception() fill() return 0 end
+      function client:onDrain() NOTE("drained") end
+    `,
+    ),
+    '[tcp]\nsendLimit=1M\n',
+  );
+  const reported = () => running?.log.texts('error').filter((text) => text.includes('send limit')).length;
+  const peer = await connect(port);
+  peer.socket.pause();
+  peer.send('?');
+  await running.log.waitFor('send limit reached');
+  peer.send('?');
+  peer.socket.resume();
+  await running.log.waitFor('drained');
+  expect(reported()).toBe(1);
+  peer.socket.pause();
+  peer.send('?');
+  while (reported() === 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(reported()).toBe(2);
+});
+
+/** Every byte that comes is worth 100,000 that go. */
+const GENEROUS = `
+  function client:onReception(data)
+    for i = 1, #data do
+      local err = client:send(data == "." and "small" or string.rep("x", 100000))
+      if err then NOTE("refused: ", err) end
+    end
+    return 0
+  end`;
+
+test('what all connections hold together has a limit, of which those that hold little hear nothing', async () => {
+  const port = await freePort();
+  running = await startServer(serve(port, GENEROUS), '[tcp]\nsendLimit=64M\ntotalLimit=16M\n');
+  const { log } = running;
+  const greedy = await Promise.all([connect(port), connect(port)]);
+  for (const peer of greedy) peer.socket.pause();
+  // More than the kernel takes, in pieces: what is held counts from the end of an event on.
+  while (!log.texts('note').some((text) => text.startsWith('refused'))) {
+    for (const peer of greedy) peer.send('!'.repeat(10));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(log.texts('note').find((text) => text.startsWith('refused'))).toMatch(
+    /^refused: send limit reached: \d+ bytes are held for all connections, \d+ of them for this one; the limit is 16777216$/,
+  );
+  const modest = await connect(port);
+  modest.send('.');
+  expect((await modest.read(5)).toString()).toBe('small');
+  for (const peer of greedy) peer.close();
+});
+
+test('what all scripts keep together has the same limit: the connection that exceeds it ends', async () => {
+  const port = await freePort();
+  running = await startServer(
+    serve(
+      port,
+      `
+      function client:onReception(data) return #data end
+      function client:onDisconnection() NOTE("ended: ", self.error or "well") end
+    `,
+    ),
+    '[tcp]\ntotalLimit=1M\n',
+  );
+  const [one, other, modest] = [await connect(port), await connect(port), await connect(port)];
+  modest.send('a little');
+  one.send(Buffer.alloc(700_000));
+  other.send(Buffer.alloc(700_000));
+  const line = await running.log.waitFor(/^ended/);
+  expect(line.text).toMatch(
+    /^ended: receive limit reached: \d+ bytes are held for all connections, \d+ of them kept by this one; the limit is 1048576$/,
+  );
+  modest.end();
+  await running.log.waitFor('ended: well');
+});
+
 test('a connection that is idle longer than idleTimeout ends with an error that says so', async () => {
   const port = await freePort();
   running = await startServer(

@@ -54,7 +54,13 @@ describe('an empty file', () => {
       smtp: { host: 'localhost', port: 25, timeout: 60, secure: false, starttls: 'auto' },
       logs: { level: 6, format: 'auto', name: 'log', size: 1_000_000, files: 10 },
       lua: { version: '5.4', timeout: 5000, abort: 60, memory: 256, files: 'applications' },
-      tcp: { receiveLimit: 16 * 1024 ** 2, sendLimit: 64 * 1024 ** 2, connectTimeout: 30, idleTimeout: 0 },
+      tcp: {
+        receiveLimit: 16 * 1024 ** 2,
+        sendLimit: 64 * 1024 ** 2,
+        totalLimit: 1024 ** 3,
+        connectTimeout: 30,
+        idleTimeout: 0,
+      },
       reload: { enabled: true, delay: 100, drain: 0 },
       sections: new Map([['', new Map()]]),
     });
@@ -103,6 +109,7 @@ describe('values', () => {
     ['tcp', 'receiveLimit', '1M', 1024 ** 2],
     ['tcp', 'receiveLimit', '1m', 1024 ** 2],
     ['tcp', 'sendLimit', '2G', 2 * 1024 ** 3],
+    ['tcp', 'totalLimit', '32G', 32 * 1024 ** 3],
     ['tcp', 'connectTimeout', '0', 0],
     ['tcp', 'idleTimeout', '0.25', 0.25],
     ['reload', 'enabled', 'false', false],

@@ -10,6 +10,7 @@ import { Changes } from '../support/changes.js';
 const LIMITS: NetworkLimits = {
   receiveLimit: 1 << 24,
   sendLimit: 1 << 26,
+  totalLimit: 1 << 30,
   connectTimeout: 30,
   idleTimeout: 0,
 };

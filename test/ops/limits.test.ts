@@ -80,6 +80,7 @@ const UNITS: Readonly<Record<string, number>> = {
   seconds: 1000,
   KiB: 1024,
   MiB: MIB,
+  GiB: 1024 * MIB,
   Mi: MIB,
 };
 

@@ -49,7 +49,13 @@ describe('Rest', () => {
   });
 });
 
-const LIMITS = { receiveLimit: 2 ** 30, sendLimit: 2 ** 30, connectTimeout: 30, idleTimeout: 0 };
+const LIMITS = {
+  receiveLimit: 2 ** 30,
+  sendLimit: 2 ** 30,
+  totalLimit: 2 ** 30,
+  connectTimeout: 30,
+  idleTimeout: 0,
+};
 
 /** Checks every reception of one connection against what the peer has sent. */
 class Checked {

@@ -16,6 +16,7 @@ export class TcpClientObject implements TcpHandler, Resource {
   readonly #api: ApiContext;
   readonly #handles: Handles;
   readonly #handle: Handle<TcpClientObject>;
+  #limitReported = false;
 
   /** Pushes the object. @param connection what a server has accepted */
   constructor(api: ApiContext, objectClass: ObjectClass<TcpClientObject>, connection?: Connection) {
@@ -40,6 +41,7 @@ export class TcpClientObject implements TcpHandler, Resource {
   }
 
   onDisconnection(): void {
+    this.#limitReported = false;
     const { error } = this.client;
     if (error?.includes('limit reached')) this.#api.log.log('error', error);
     this.#handles.emit(this.#handle, 'onDisconnection', pushNothing, undefined, undefined);
@@ -48,6 +50,7 @@ export class TcpClientObject implements TcpHandler, Resource {
   }
 
   onDrain(): void {
+    this.#limitReported = false;
     this.#handles.emit(this.#handle, 'onDrain', pushNothing, undefined, undefined);
   }
 
@@ -63,7 +66,8 @@ export class TcpClientObject implements TcpHandler, Resource {
     if (!bytes) return sendable(stack);
     const error = this.client.connected && bytes.length === 0 ? undefined : this.client.send(bytes);
     if (error === undefined) return 0;
-    this.#api.log.atCaller('error', error);
+    if (this.client.connected) this.#reportLimit(error);
+    else this.#api.log.atCaller('error', error);
     return stack.pushText(error);
   }
 
@@ -81,6 +85,12 @@ export class TcpClientObject implements TcpHandler, Resource {
         ? `bad host ${stack.describe(2)}: must be a string`
         : `bad port ${stack.describe(3)}: must be an integer from 1 to 65535`,
     );
+  }
+
+  /** Once until it is over: a peer that does not read must not fill the log as well. */
+  #reportLimit(error: string): void {
+    if (!this.#limitReported) this.#api.log.atCaller('error', error);
+    this.#limitReported = true;
   }
 
   /** A result outside of 0 to the number of bytes; NaN and infinity keep nothing. */
