@@ -13,6 +13,7 @@ import type { Logger, ManagedLogger } from './logger.js';
 import { LuaEngines } from './lua/engine.js';
 import { Watchdog, type WatchdogEvents } from './lua/watchdog/watchdog.js';
 import { Mailer } from './mail/mailer.js';
+import { isKnownNode } from './net/native.js';
 import { Network } from './net/network.js';
 
 /** Pending mail and unsent data get this long when the server stops, milliseconds. */
@@ -43,6 +44,10 @@ export class Server {
   async start(): Promise<void> {
     const { config, logger } = this.#services;
     const root = checkedRoot(config);
+    if (!isKnownNode())
+      logger.note(
+        `Node ${process.versions.node} is not known: connections take its public way, which is slower`,
+      );
     this.#services.watchdog.start();
     const applications = new Applications(root, this.#services);
     this.#applications = applications;

@@ -121,8 +121,13 @@ export function datagramHandle(socket: DatagramSocket): UdpHandle | undefined {
   return undefined;
 }
 
+/** @param version such as "20.19.0" */
+export function isKnownNode(version = process.versions.node): boolean {
+  return KNOWN_VERSIONS.includes(Number(version.split('.')[0]));
+}
+
 function bindingOf<T>(name: string): T | undefined {
-  if (!KNOWN_VERSIONS.includes(Number(process.versions.node.split('.')[0]))) return undefined;
+  if (!isKnownNode()) return undefined;
   try {
     return (process as unknown as { binding(name: string): T }).binding(name);
   } catch {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Changes } from '../support/changes.js';
 import { closeAfterEach } from '../support/closing.js';
@@ -139,4 +140,21 @@ test('connections counts those that are open', async () => {
   await first.until('disconnected');
   while (server.connections > 1) await new Promise((resolve) => setImmediate(resolve));
   expect(server.connections).toBe(1);
+});
+
+/** The kernel's timer of the established connection on `port`: "02" is the one of keep-alive. */
+function timerOf(port: number): string | undefined {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  const established = new RegExp(`^ *\\d+: [0-9A-F]+:${hex} \\S+ 01 \\S+ (\\d\\d):`, 'm');
+  const tables = ['tcp', 'tcp6'].map((name) => readFileSync(`/proc/net/${name}`, 'utf8'));
+  return tables.map((table) => established.exec(table)?.[1]).find((timer) => timer !== undefined);
+}
+
+test.runIf(process.platform === 'linux')('an accepted connection is kept alive', async () => {
+  const { server, next } = closing(new Bench()).server();
+  const port = await freePort();
+  expect(server.start(port, () => {})).toBe(true);
+  closing(await Peer.connect(port));
+  await next();
+  expect(timerOf(port)).toBe('02');
 });
