@@ -192,9 +192,10 @@ export class Application implements GenerationEvents {
     const created = await this.#createBoth(old, cause);
     if (!created) return;
     const [again, next] = created;
-    // Stopped meanwhile, or its machine broke, or its main.lua is gone: then it is about to be stopped.
-    if (this.#state === state && isApplication(this.place) && this.#passes(next, old, cause))
-      this.#swap(old, next, again, { cause, begun });
+    // Stopped meanwhile, or its machine broke. The gate looks first, so that a main.lua that is not there is one to wait
+    // for: it is gone, and the application about to be stopped, or it is being written again.
+    const passes = this.#state === state && this.#passes(next, old, cause);
+    if (passes && isApplication(this.place)) this.#swap(old, next, again, { cause, begun });
     else next.dispose();
     if (this.#state.name !== 'running' || this.#state.generation !== again) again.dispose();
   }

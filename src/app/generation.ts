@@ -150,7 +150,10 @@ export class Generation implements VmEvents {
    * @param keepConnections leaves connections open
    */
   close(park: boolean, keepConnections = false): void {
-    this.#handles?.retire(park, ({ role }) => role === 'mail' || (keepConnections && role === 'connection'));
+    if (keepConnections)
+      this.#handles?.closeAll(park, ({ role }) => role === 'mail' || role === 'connection');
+    // What only a mail that is reported opens would be nobody's: with connections it has an end, theirs.
+    else this.#handles?.retire(park, ({ role }) => role === 'mail');
     // What drains and mails on their way may still use the files: they are closed with the VM.
     this.#sandbox?.flushFiles();
   }
@@ -187,7 +190,6 @@ export class Generation implements VmEvents {
   }
 
   leave(): void {
-    // Nobody else would ever close what an ended version opens, when a mail of its is reported for one.
     this.#handles?.closeUninvited();
     this.#services.watchdog.leave();
     this.#services.network.turn.leave();

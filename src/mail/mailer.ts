@@ -10,6 +10,7 @@ import { compose, type Mime } from './compose.js';
 import type { Mail, SmtpOptions } from './mail.js';
 import { type Addresses, addressesOf } from './mailbox.js';
 import { Outbox } from './outbox.js';
+import { Refusals } from './refusals.js';
 import { Smtp } from './smtp.js';
 import { DeliveryError, type Transport } from './transport.js';
 
@@ -35,8 +36,7 @@ export class Mailer {
   #closing: Promise<readonly Mail[]> | undefined;
   #closed = false;
   readonly #lost: Mail[] = [];
-  /** What is still to be told of mails that were not taken. */
-  readonly #refused: (() => void)[] = [];
+  readonly #refusals = new Refusals();
   #onDrained: () => void = () => {};
 
   constructor(options: SmtpOptions) {
@@ -52,11 +52,13 @@ export class Mailer {
   /**
    * Never throws, and calls back later, exactly once. Specification: "Mails feature" of the documented page.
    * @param onSettled gets undefined when the mail has left, else why not, or who does not get it
+   * @param sender whose mail it is: those who are refused all the time do not keep others waiting
    */
-  send(mail: Mail, onSettled: (error?: string) => void): void {
+  send(mail: Mail, onSettled: (error?: string) => void, sender: object = this): void {
     const addresses = addressesOf(mail);
     const problem = typeof addresses === 'string' ? addresses : this.#refusal(mail);
-    if (typeof addresses === 'string' || problem !== undefined) return this.#refuse(() => onSettled(problem));
+    if (typeof addresses === 'string' || problem !== undefined)
+      return this.#refusals.add(sender, () => onSettled(problem));
     this.#queue.push({ mail, addresses, onSettled });
     this.#characters += mail.content.length;
     if (!this.#running) void this.#run();
@@ -71,23 +73,6 @@ export class Mailer {
     this.#closed = true;
     this.#closing ??= this.#close(graceMs);
     return this.#closing;
-  }
-
-  /**
-   * Reports one refused mail in each turn of the event loop: a script may answer each with further mails, which are
-   * refused again. In a microtask, or all in one turn, that would keep the loop from going on.
-   */
-  #refuse(report: () => void): void {
-    if (this.#refused.push(report) > 1) return;
-    const next = () => {
-      try {
-        this.#refused[0]?.();
-      } finally {
-        this.#refused.shift();
-        if (this.#refused.length > 0) setImmediate(next);
-      }
-    };
-    setImmediate(next);
   }
 
   #refusal({ content }: Mail): string | undefined {
@@ -130,8 +115,10 @@ export class Mailer {
   }
 
   async #close(graceMs: number): Promise<readonly Mail[]> {
+    const told = this.#refusals.told(graceMs);
     if (this.#running) await this.#drained(graceMs);
     if (this.#queue.length > 0) this.#giveUp(graceMs);
+    await told;
     await this.#transport.close();
     return this.#lost;
   }

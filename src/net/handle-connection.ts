@@ -127,9 +127,11 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
   #dispatch(sent: Sent): void {
     if (!this.#handle) return;
     const status = this.#io.write(this.#handle, sent, this);
-    this.#inFlight = status > 0;
-    if (status < 0) setImmediate(() => this.#fail(status));
-    else this.#timer?.refresh();
+    this.#inFlight = status !== 0;
+    if (status >= 0) return void this.#timer?.refresh();
+    // It counts as unsent until the end is reported: in a turn of its own, as nothing may enter a script now.
+    this.#waiting = this.#waiting.concat(sent);
+    setImmediate(() => this.#fail(status));
   }
 
   #writeOn(): void {

@@ -10,10 +10,11 @@
 
 import type { Sent } from './connection.js';
 
-const ARENA_SIZE = 262_144;
+/** A connection that holds on to a piece keeps a block of this size from being freed, bytes. */
+const ARENA_SIZE = 131_072;
 
 /** What does not fit into the rest of the block gets memory of its own when it is larger than this. */
-const LARGE = ARENA_SIZE / 4;
+const LARGE = ARENA_SIZE / 2;
 
 /** Comparing costs as much as copying for less than this many bytes, which waste little. */
 const SHARED_FROM = 1024;

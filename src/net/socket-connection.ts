@@ -123,9 +123,10 @@ export class SocketConnection implements Connection, Reader {
     this.#socket.destroy();
   }
 
-  /** Not the socket's 'drain', which comes only after more than it likes to hold. */
-  readonly #onWritten = (): void => {
-    if (this.#socket.writableLength === 0) this.owner?.onDrain();
+  /** Not the socket's 'drain', which comes only after more than it likes to hold. What was thrown away is not sent. */
+  readonly #onWritten = (error?: Error | null): void => {
+    const { destroyed, writableLength } = this.#socket;
+    if (!error && !destroyed && writableLength === 0) this.owner?.onDrain();
   };
 
   /** A reset takes it away, and what came before that is still to be delivered. */

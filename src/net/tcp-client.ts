@@ -44,7 +44,7 @@ export class TcpClient implements ConnectionOwner {
     this.#network = network;
     this.handler = handler;
     this.#idleTimeout = network.limits.idleTimeout;
-    this.#queue = new SendQueue(network, () => this.onDrain());
+    this.#queue = new SendQueue(network, () => this.#tellDrained());
   }
 
   /** Takes over a connection that a server has accepted. */
@@ -170,9 +170,7 @@ export class TcpClient implements ConnectionOwner {
 
   onDrain(): void {
     this.#queue.writeOn();
-    if (!this.#queue.congested || this.#queue.pending > 0) return;
-    this.#queue.congested = false;
-    this.handler.onDrain();
+    this.#tellDrained();
   }
 
   onTimeout(): void {
@@ -193,6 +191,12 @@ export class TcpClient implements ConnectionOwner {
     this.#paused = false;
     this.error = undefined;
     this.#queue.attach(connection);
+  }
+
+  #tellDrained(): void {
+    if (!this.#queue.congested || this.#queue.pending > 0) return;
+    this.#queue.congested = false;
+    this.handler.onDrain();
   }
 
   #end(error: string | undefined): void {

@@ -103,7 +103,7 @@ export class UdpSocket implements DatagramReceiver {
     const to = given ?? this.#peer ?? this.#pendingPeer;
     if (to === undefined) return 'no recipient: give an address or connect first';
     if (typeof to === 'string') return to;
-    if (to.port === 0) return `bad port in "${address}": must be 1 to 65535`;
+    if (to.port === 0) return `bad port in "${formatAddress(to.host, to.port)}": must be 1 to 65535`;
     if (to.host === EVERYWHERE && !this.#broadcast) return broadcastRefused(formatAddress(to.host, to.port));
     if (bytes.length > MAX_DATAGRAM) return `datagram of ${bytes.length} bytes: at most ${MAX_DATAGRAM} fit`;
     const failure = this.#ensureOpen(to);

@@ -156,3 +156,15 @@ test('the bytes given to send may change afterwards', async () => {
   bench.network.turn.leave();
   expect((await peer.read(6)).toString()).toBe('before');
 });
+
+test.each(KINDS)('a reset is no drain, whatever was to be sent (%s)', async (kind) => {
+  const { recorder, peer } = await pair(kind);
+  // Paused, it hears of the reset by its writing alone.
+  recorder.client.pause();
+  peer.socket.pause();
+  for (let i = 0; i < 24; i++) recorder.client.send(Buffer.alloc(MIB));
+  expect(recorder.client.pending).toBeGreaterThan(0);
+  peer.reset();
+  await recorder.until('disconnected');
+  expect(recorder.events).toEqual([expect.stringMatching(/^disconnected: /)]);
+});

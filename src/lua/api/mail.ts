@@ -25,7 +25,7 @@ export class MailObject implements Resource {
     const mail = readMail(api.stack);
     this.#handle = api.handles.create<MailObject>(objectClass, this);
     api.handles.retain(this.#handle, -1);
-    api.mailer.send(mail, (error) => this.#settled(error));
+    api.mailer.send(mail, (error) => this.#settled(error), api);
   }
 
   /** The mail goes on without its object. */
