@@ -85,6 +85,19 @@ test('an application that is deleted while its reload is prepared is stopped, an
   expect(running.log.texts('note').filter((text) => text.startsWith('stop one'))).toHaveLength(1);
 });
 
+test('a main.lua that is away while its reload is prepared is followed when it is there again', async () => {
+  running = await startServer(script('one'), '[reload]\nenabled=false\n');
+  running.write('main.lua', script('two'));
+  const refreshed = running.server.refresh();
+  await new Promise((resolve) => setImmediate(resolve));
+  running.remove('main.lua');
+  await refreshed;
+  running.write('main.lua', script('three'));
+  await running.server.refresh();
+  await running.log.waitFor('start three');
+  expect(running.log.texts('error')).toEqual([]);
+});
+
 test('an application that failed to start is started when its file is mended', async () => {
   running = await startServer('this is not Lua');
   expect(running.log.texts('error').join()).toContain('www/main.lua:1:');

@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { afterEach, expect, test } from 'vitest';
 import { freePort, startServer, type TestServer } from '../support/server.js';
 import { Peer } from '../support/tcp.js';
+import { UdpPeer } from '../support/udp.js';
 
 let running: TestServer | undefined;
 
@@ -133,6 +134,37 @@ test('with drain the old version keeps serving its connections and ends with the
   expect((await second.read(6)).toString()).toBe('me too');
   second.close();
   await running.log.waitFor('generation 2 has drained');
+});
+
+test('a version that drains may open sockets for the connections that it serves', async () => {
+  const port = await freePort();
+  const service = await UdpPeer.bind();
+  running = await startServer(
+    `server = cumulus:createTCPServer()
+    function server:clientHandler(client)
+      function client:onReception(data)
+        local socket = cumulus:createUDPSocket()
+        function socket:onReception(answer) client:send(answer) socket:close() end
+        socket:send(data, "127.0.0.1:${service.port}")
+        return 0
+      end
+    end
+    assert(server:start(${port}))`,
+    '[reload]\ndrain=30\n',
+  );
+  const peer = await Peer.connect(port);
+  peer.send('?');
+  const first = await service.next();
+  await service.send(Buffer.from('yes'), first.port);
+  expect((await peer.read(3)).toString()).toBe('yes');
+  running.write('main.lua', '-- another');
+  await running.log.waitFor('1 connections draining');
+  peer.send('?');
+  const second = await service.next();
+  await service.send(Buffer.from('still'), second.port);
+  expect((await peer.read(5)).toString()).toBe('still');
+  peer.close();
+  await service.close();
 });
 
 test('connections that outstay the drain time are closed', async () => {
