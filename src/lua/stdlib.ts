@@ -6,7 +6,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { PACKAGE_ROOT } from '../package.js';
-import type { EngineVersion } from './raw.js';
+import type { Bytes } from './bytes.js';
+import type { EngineVersion, RawLua } from './raw.js';
 
 const FOLDER = new URL('src/lua/stdlib/', PACKAGE_ROOT);
 
@@ -30,4 +31,27 @@ export class Stdlib {
     chunks.set(name, chunk);
     return chunk;
   }
+
+  /** Pushes the function of a source. Only while a machine is being made: scripts have no `string.dump`. */
+  push(raw: RawLua, bytes: Bytes, name: string): void {
+    const chunk = this.chunk(raw.version, name);
+    if (bytes.load(raw.L, chunk.bytes, `=cumulus/${name}`) !== 0) throw new Error(bytes.text(raw.L, -1));
+    if (chunk.state === 'compiled') return;
+    const bytecode = chunk.state === 'used' ? dumped(raw, bytes) : undefined;
+    chunk.bytes = bytecode ?? chunk.bytes;
+    chunk.state = bytecode ? 'compiled' : 'used';
+  }
+}
+
+/** The bytecode of the function at the top. */
+function dumped(raw: RawLua, bytes: Bytes): Uint8Array | undefined {
+  const { L } = raw;
+  raw.pushglobals(L);
+  raw.getfield(L, -1, bytes.name('string'));
+  raw.getfield(L, -1, bytes.name('dump'));
+  raw.pushvalue(L, -4);
+  const view = raw.pcall(L, 1, 1, 0) === 0 ? bytes.view(L, -1) : undefined;
+  const copy = view && Uint8Array.from(view);
+  raw.settop(L, -4);
+  return copy;
 }

@@ -213,7 +213,7 @@ export class LuaVm {
   /** Runs a Lua source that we ship, with `count` arguments from the stack; its result is left on the stack. */
   runStdlib(name: string, count: number): void {
     const { raw, L } = this;
-    this.#loadStdlib(name);
+    this.#stdlib.push(raw, this.bytes, name);
     if (count > 0) raw.insert(L, -1 - count);
     if (raw.pcall(L, count, 1, 0) !== 0) throw new Error(this.bytes.text(L, -1));
   }
@@ -242,30 +242,6 @@ export class LuaVm {
       if (!where.startsWith('cumulus/') && (where !== '' || level === 1)) return where;
     }
     return '';
-  }
-
-  /** Pushes the chunk. */
-  #loadStdlib(name: string): void {
-    const chunk = this.#stdlib.chunk(this.raw.version, name);
-    if (this.bytes.load(this.L, chunk.bytes, `=cumulus/${name}`) !== 0)
-      throw new Error(this.bytes.text(this.L, -1));
-    if (chunk.state === 'compiled') return;
-    const bytecode = chunk.state === 'used' ? this.#dumped() : undefined;
-    chunk.bytes = bytecode ?? chunk.bytes;
-    chunk.state = bytecode ? 'compiled' : 'used';
-  }
-
-  /** The bytecode of the function at the top. Only while the machine is being made: scripts have no `string.dump`. */
-  #dumped(): Uint8Array | undefined {
-    const { raw, L, bytes } = this;
-    raw.pushglobals(L);
-    raw.getfield(L, -1, bytes.name('string'));
-    raw.getfield(L, -1, bytes.name('dump'));
-    raw.pushvalue(L, -4);
-    const dumped = raw.pcall(L, 1, 1, 0) === 0 ? bytes.view(L, -1) : undefined;
-    const copy = dumped && Uint8Array.from(dumped);
-    raw.settop(L, -4);
-    return copy;
   }
 
   #installHandler(): void {
