@@ -8,7 +8,7 @@ import { getSystemErrorName } from 'node:util';
 import type { Connection, ConnectionOwner, ConnectionWatcher, Endpoint, Sent } from './connection.js';
 import type { HandleEvents, HandleIo } from './handle-io.js';
 import type { TcpHandle } from './native.js';
-import type { Reader } from './read-turns.js';
+import { READ_SIZE, type Reader } from './read-turns.js';
 
 /** libuv's word for FIN. */
 const EOF = -4095;
@@ -152,7 +152,7 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
   #onData(count: number): void {
     this.owner?.onRead(this.#io.received(count));
     // More is there than fits into the buffer: others come first. A reader that ended meanwhile reads on, for nobody.
-    if (count < this.#io.bufferSize || !this.#handle || this.#paused) return;
+    if (count < READ_SIZE || !this.#handle || this.#paused) return;
     this.#handle.readStop();
     this.#io.readTurns.wait(this);
   }

@@ -21,7 +21,6 @@ type OwnedHandle = TcpHandle & { [EVENTS]?: HandleEvents | undefined };
 
 export class HandleIo {
   readonly readTurns: ReadTurns;
-  readonly bufferSize: number;
   readonly #streams: Streams;
   readonly #buffer: Buffer;
   /** The part of the buffer that was filled last: messages of one length need one view. */
@@ -33,7 +32,6 @@ export class HandleIo {
   constructor(streams: Streams, buffer: Buffer, readTurns: ReadTurns) {
     this.#streams = streams;
     this.readTurns = readTurns;
-    this.bufferSize = buffer.length;
     this.#buffer = buffer;
     this.#view = buffer;
     const { state, read } = streams;

@@ -13,7 +13,7 @@ import { FileLimit } from './file-limit.js';
 import { HeldBytes } from './held-bytes.js';
 import { Lingering } from './lingering.js';
 import type { Listener } from './listener.js';
-import { ReadTurns } from './read-turns.js';
+import { READ_SIZE, ReadTurns } from './read-turns.js';
 import { Resolver } from './resolve.js';
 import { SendArena } from './send-arena.js';
 import { Turn } from './turn.js';
@@ -27,8 +27,6 @@ export interface NetworkLimits {
   readonly idleTimeout: number;
 }
 
-const RECEIVE_BUFFER_SIZE = 65_536;
-
 export class Network {
   readonly arena = new SendArena();
   readonly turn = new Turn(() => this.arena.reset());
@@ -41,7 +39,7 @@ export class Network {
    * One buffer for every connection: a read is delivered to the script before the next one begins, so that no two
    * connections ever need it at a time. Never hand a view of it to anything that outlives the callback.
    */
-  readonly receiveBuffer = Buffer.allocUnsafeSlow(RECEIVE_BUFFER_SIZE);
+  readonly receiveBuffer = Buffer.allocUnsafeSlow(READ_SIZE);
   readonly readTurns = new ReadTurns();
   readonly accept: Accept;
   readonly openChannel: OpenChannel;

@@ -11,10 +11,7 @@ import {
   KEEP_ALIVE_MS,
   type Sent,
 } from './connection.js';
-import type { Reader, ReadTurns } from './read-turns.js';
-
-/** What Node reads at most at a time, bytes; the shared buffer is as large. */
-const BUFFER_SIZE = 65_536;
+import { READ_SIZE, type Reader, type ReadTurns } from './read-turns.js';
 
 /** Whose the socket is: a property of the socket, so that listeners need no closure each. */
 const CONNECTION = Symbol('connection');
@@ -147,7 +144,7 @@ export class SocketConnection implements Connection, Reader {
     read(connection: SocketConnection, bytes: Buffer): void {
       connection.owner?.onRead(bytes);
       // More is there than fits into a buffer: others come first.
-      if (bytes.length < BUFFER_SIZE || connection.#paused) return;
+      if (bytes.length < READ_SIZE || connection.#paused) return;
       connection.#socket.pause();
       connection.#readTurns.wait(connection);
     },

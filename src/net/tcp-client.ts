@@ -162,10 +162,9 @@ export class TcpClient implements ConnectionOwner {
     const before = this.#kept;
     this.#rest.keep(bytes, keep);
     if (keep === before) return;
-    const tooMuch = keep > before && !this.#network.held.allows(keep, 0);
     this.#count(keep);
     if (keep > this.#network.limits.receiveLimit) this.#overLimit(keep);
-    else if (tooMuch) this.#overTotal(keep);
+    else if (keep > before && !this.#network.held.allows(keep, 0)) this.#overTotal(keep);
   }
 
   onDrain(): void {

@@ -7,7 +7,7 @@ import { TcpServer, type TcpServerHandler } from '../../src/net/tcp-server.js';
 import { UdpSocket } from '../../src/net/udp-socket.js';
 import { Changes } from '../support/changes.js';
 
-const LIMITS: NetworkLimits = {
+export const LIMITS: NetworkLimits = {
   receiveLimit: 1 << 24,
   sendLimit: 1 << 26,
   totalLimit: 1 << 30,

@@ -6,18 +6,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Network } from '../../src/net/network.js';
 import { TcpServer } from '../../src/net/tcp-server.js';
-import { ALLOW_PRIVATE } from '../net/sockets.js';
+import { ALLOW_PRIVATE, LIMITS } from '../net/sockets.js';
 import { freePort } from '../support/server.js';
 import { Peers } from './tcp-peers.js';
 import { judge, Subject, type Verb, type World } from './tcp-subject.js';
-
-const LIMITS = {
-  receiveLimit: 2 ** 24,
-  sendLimit: 2 ** 26,
-  totalLimit: 2 ** 30,
-  connectTimeout: 30,
-  idleTimeout: 0,
-};
 
 const VERBS: readonly Verb[] = ['connect', 'refused', 'bad', 'send', 'disconnect', 'pause', 'resume'];
 /** The largest is more than the kernel takes for a peer that does not read. */

@@ -6,16 +6,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Sender } from '../../src/net/address-book.js';
 import { Network } from '../../src/net/network.js';
 import { UdpSocket } from '../../src/net/udp-socket.js';
-import { ALLOW_PRIVATE } from '../net/sockets.js';
+import { ALLOW_PRIVATE, LIMITS } from '../net/sockets.js';
 import { UdpPeer } from '../support/udp.js';
 
-const LIMITS = {
-  receiveLimit: 2 ** 24,
-  sendLimit: 2 ** 26,
-  totalLimit: 2 ** 30,
-  connectTimeout: 30,
-  idleTimeout: 0,
-};
 const PEERS = 2;
 const LATE_MS = 3000;
 
