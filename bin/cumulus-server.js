@@ -1,4 +1,13 @@
 #!/usr/bin/env node
-import { main } from '../dist/cli.js';
+// @ts-check
+'use strict';
 
-await main(process.argv);
+const { existsSync } = require('node:fs');
+const { FOLDER, load } = require('./load.js');
+
+if (existsSync(FOLDER)) {
+  void load('cli.cjs').main(process.argv);
+} else {
+  process.stderr.write('cumulus-server: it has not been built: run npm ci, or npm run build\n');
+  process.exitCode = 1;
+}

@@ -48,7 +48,6 @@ export class Server {
       logger.note(
         `Node ${process.versions.node} is not known: connections take its public way, which is slower`,
       );
-    this.#services.watchdog.start();
     const applications = new Applications(root, this.#services);
     this.#applications = applications;
     await applications.start();

@@ -13,11 +13,11 @@ import {
   mkdirSync,
   open,
   openSync,
+  promises,
   type Stats,
   write,
   writeSync,
 } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { type LogFilesOptions, pathOf, shiftFiles } from './rotation.js';
 import { codeOf, explain, type LogTarget, RETRY_MS, type Report, sleepSync } from './target.js';
@@ -139,7 +139,7 @@ export class LogFiles implements LogTarget {
   /** One level only: a missing parent is more likely a slip, or a disk that is not mounted. */
   async #openInNewFolder(error: unknown): Promise<number> {
     if (codeOf(error) !== 'ENOENT') throw error;
-    await mkdir(this.#options.directory).catch((failure: unknown) => {
+    await promises.mkdir(this.#options.directory).catch((failure: unknown) => {
       // A link that leads nowhere: the first error says so.
       throw codeOf(failure) === 'EEXIST' ? error : failure;
     });

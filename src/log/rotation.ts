@@ -4,7 +4,7 @@
  * Knows nothing of what is open or written. Invariant: no file takes the place of another that is to be kept, as
  * the oldest is moved first.
  */
-import { rename, unlink } from 'node:fs/promises';
+import { promises } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from './target.js';
 
@@ -25,9 +25,9 @@ export function pathOf({ directory, name }: LogFilesOptions, number: number): st
 
 /** Moves every file one number up, so that there is no NAME.0. Rejects with the system's error. */
 export async function shiftFiles(options: LogFilesOptions): Promise<void> {
-  if (options.files === 0) await unlessMissing(unlink(pathOf(options, 0)));
+  if (options.files === 0) await unlessMissing(promises.unlink(pathOf(options, 0)));
   for (let number = options.files; number > 0; number--) {
-    await unlessMissing(rename(pathOf(options, number - 1), pathOf(options, number)));
+    await unlessMissing(promises.rename(pathOf(options, number - 1), pathOf(options, number)));
   }
 }
 

@@ -6,6 +6,7 @@
  * replaced: the compiled module is kept, the imports can be changed (memory limit, system calls), the exports caught.
  * Where that fails, the caller uses the wrapped exports: slower, and the same otherwise (capture.test.ts).
  */
+import { existsSync, readFileSync } from 'node:fs';
 import { withSmallMemory } from './small-memory.js';
 
 export type LuaExports = Record<string, (...arguments_: number[]) => number> & {
@@ -27,7 +28,18 @@ export interface Captured<T> {
 }
 
 export class Capture {
-  #compiled: WebAssembly.Module | undefined;
+  #compiled: Promise<WebAssembly.Module> | undefined;
+
+  /**
+   * Begins to compile what the factory is going to instantiate, in another thread, while that is still being loaded.
+   * @param file where the build has put it; nothing happens when it is not there
+   */
+  prepare(file: URL): void {
+    if (this.#compiled || !existsSync(file)) return;
+    this.#compiled = WebAssembly.compile(withSmallMemory(Uint8Array.from(readFileSync(file))));
+    // Told to whom it concerns by `run`.
+    this.#compiled.catch(() => {});
+  }
 
   /** @param change may replace imports; called with a copy that is this instance's own */
   run<T>(make: () => Promise<T>, change: Change): Promise<Captured<T>> {
@@ -47,13 +59,14 @@ export class Capture {
     let exports: LuaExports | undefined;
     const instantiate = async (source: Uint8Array<ArrayBuffer>, imports: Imports) => {
       if (!isLua(imports)) return passOn(source, imports);
-      this.#compiled ??= await WebAssembly.compile(withSmallMemory(source));
+      this.#compiled ??= WebAssembly.compile(withSmallMemory(source));
+      const module = await this.#compiled;
       const own = copyOf(imports);
       const link = change(own);
-      const instance = await original(this.#compiled, own);
+      const instance = await original(module, own);
       exports = instance.exports as unknown as LuaExports;
       link?.(exports);
-      return { module: this.#compiled, instance };
+      return { module, instance };
     };
     WebAssembly.instantiate = instantiate as unknown as typeof WebAssembly.instantiate;
     try {

@@ -38,9 +38,13 @@ export interface EngineOptions {
 }
 
 export class LuaEngines {
-  readonly stdlib = new Stdlib();
+  readonly stdlib: Stdlib;
   readonly #captures = { '5.4': new Capture(), '5.1': new Capture() };
   readonly #adapters: Adapters = new Map();
+
+  constructor(stdlib = new Stdlib()) {
+    this.stdlib = stdlib;
+  }
 
   async create(version: EngineVersion, options: EngineOptions): Promise<RawLua> {
     const memory = { refused: false, collecting: false };
@@ -48,6 +52,7 @@ export class LuaEngines {
       restrict(imports, options.memory, memory);
       return replaceInvoke(imports);
     };
+    this.#captures[version].prepare(new URL(WASM[version], import.meta.url));
     const captured = await this.#captures[version].run(() => makeGlue(version), change);
     const build = { ...toBuild(captured, options.direct ?? true, memory), adapters: this.#adapters };
     const adapt =
@@ -55,6 +60,9 @@ export class LuaEngines {
     return adapt(build, options.memory);
   }
 }
+
+/** As the packages name them, and as the build puts them beside the code. */
+const WASM = { '5.4': 'glue.wasm', '5.1': 'liblua5.1.wasm' };
 
 async function makeGlue(version: EngineVersion): Promise<Glue> {
   return version === '5.4'

@@ -1,14 +1,11 @@
 /**
  * Lua 5.1 by wasmoon-lua5.1, behind the same raw layer: `[lua] version=5.1`.
  */
-import { createRequire } from 'node:module';
+import { Lua, LuaApi } from 'wasmoon-lua5.1';
 import type { EmscriptenLua, EngineBuild, Glue } from './engine.js';
 import { heapOf, recovery } from './heap.js';
 import { hostFunctions } from './host-functions.js';
 import type { RawLua } from './raw.js';
-
-// As in engine54.ts: `import` would parse the whole package for its exports.
-const { Lua, LuaApi } = createRequire(import.meta.url)('wasmoon-lua5.1') as typeof import('wasmoon-lua5.1');
 
 const REGISTRY = -10_000;
 const GLOBALS = -10_002;

@@ -1,14 +1,11 @@
 /**
  * Lua 5.4 by wasmoon. With engine51.ts, the only importer of a wasmoon package.
  */
-import { createRequire } from 'node:module';
+import { LuaEngine, LuaFactory } from 'wasmoon';
 import type { EmscriptenLua, EngineBuild, Glue } from './engine.js';
 import { heapOf, recovery } from './heap.js';
 import { hostFunctions } from './host-functions.js';
 import type { RawLua } from './raw.js';
-
-// `import` of this CommonJS package would first parse all of it for its exports: 40 ms of the start.
-const { LuaEngine, LuaFactory } = createRequire(import.meta.url)('wasmoon') as typeof import('wasmoon');
 
 const REGISTRY = -1_001_000;
 const RIDX_GLOBALS = 2n;

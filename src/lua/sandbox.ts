@@ -6,7 +6,6 @@
  * left in reach of a script that opens a file, starts a program, ends the process, loads bytecode or sees into
  * functions that are not the script's own.
  */
-import { randomInt } from 'node:crypto';
 import { ALLOW_LIST } from './allow-list.js';
 import { bitFunctions } from './bit.js';
 import { Bounds, type FileAccess, type Folders } from './files/bounds.js';
@@ -120,7 +119,7 @@ function limit(builder: Builder, vm: LuaVm, { stack, warn }: SandboxOptions): vo
     return 0;
   };
   raw.pushcclosure(L, vm.hostFunction(toLog), 0);
-  raw.pushinteger(L, randomInt(2 ** 47));
+  raw.pushinteger(L, Math.floor(Math.random() * 2 ** 47));
   builder.run('sandbox', 3);
 }
 

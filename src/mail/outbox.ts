@@ -4,7 +4,7 @@
  * Invariant: a file that ends in .eml is complete. It is written under another name and then renamed, so that a program
  * that watches the folder never reads half a mail.
  */
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { promises } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../errors.js';
 import { DeliveryError, type Message, type Transport } from './transport.js';
@@ -24,12 +24,12 @@ export class Outbox implements Transport {
     const name = this.#nextName();
     const unfinished = join(this.#folder, `.${name}.part`);
     try {
-      await mkdir(this.#folder, { recursive: true });
-      await writeFile(unfinished, bytes, { flag: 'wx' });
+      await promises.mkdir(this.#folder, { recursive: true });
+      await promises.writeFile(unfinished, bytes, { flag: 'wx' });
       if (this.#destroyed) throw new Error('the server is stopping');
-      await rename(unfinished, join(this.#folder, name));
+      await promises.rename(unfinished, join(this.#folder, name));
     } catch (error) {
-      await rm(unfinished, { force: true }).catch(() => {});
+      await promises.rm(unfinished, { force: true }).catch(() => {});
       throw new DeliveryError(`cannot write to the outbox ${this.#folder}: ${messageOf(error)}`);
     }
   }

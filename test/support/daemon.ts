@@ -13,7 +13,7 @@ export const BINARY = join(ROOT, 'bin/cumulus-server.js');
 
 /** A test of an old build passes and fails for the wrong reasons. */
 function checkBuild(): void {
-  const built = statSync(join(ROOT, 'dist/cli.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const built = statSync(join(ROOT, 'dist/cli.cjs'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
   const newer = sources.find((name) => {
     const stat = statSync(join(ROOT, 'src', name));

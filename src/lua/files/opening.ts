@@ -5,7 +5,6 @@
  * the kernel; a link that was there is resolved, checked, and its target opened the same way. Nothing here waits: a pipe
  * without a peer would stop the whole server, so files are opened non-blocking.
  */
-import { randomBytes } from 'node:crypto';
 import { closeSync, constants, lstatSync, openSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,7 +38,7 @@ function isLink(path: string): boolean {
 
 /** A file without a name, for reading and writing, in the system's folder for such; nobody else can open it. */
 export function openTemporary(limit: number): DiskFile {
-  const path = join(tmpdir(), `lua_${randomBytes(8).toString('hex')}`);
+  const path = join(tmpdir(), `lua_${randomName()}`);
   const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
   const fd = openSync(path, flags, PRIVATE);
   unlinkSync(path);
@@ -48,7 +47,7 @@ export function openTemporary(limit: number): DiskFile {
 
 /** Makes an empty file, where the script may reach it, and @returns its absolute path. */
 export function makeTemporary(bounds: Bounds): string {
-  const name = `lua_${randomBytes(6).toString('hex')}`;
+  const name = `lua_${randomName()}`;
   const path = bounds.access === 'any' ? join(tmpdir(), name) : bounds.absolute(name);
   closeSync(
     openSync(toPath(bounds.resolve(toBinary(path))), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, PRIVATE),
@@ -66,4 +65,9 @@ export function removeFile(bounds: Bounds, name: string): void {
 export function renameFile(bounds: Bounds, from: string, to: string): void {
   const source = bounds.resolve(from);
   renameSync(toPath(source), toPath(bounds.resolve(to)));
+}
+
+/** As in api/crypto.ts: loaded by the first who asks. */
+function randomName(): string {
+  return process.getBuiltinModule('node:crypto').randomBytes(8).toString('hex');
 }

@@ -7,7 +7,6 @@
  * times as long), `Runtime.terminateExecution` (corrupts Node's async stack).
  */
 
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { PACKAGE_ROOT } from '../../package.js';
@@ -36,13 +35,16 @@ export interface WatchdogEvents {
   failed(reason: string): void;
 }
 
+/** Of watchdogs in this process. */
+let count = 0;
+
 export class Watchdog {
   readonly #limits: WatchdogLimits;
   readonly #events: WatchdogEvents;
   readonly #buffer = new SharedArrayBuffer(BYTES);
   readonly #cells = new Int32Array(this.#buffer);
   readonly #times = new Float64Array(this.#buffer);
-  readonly #name = `cumulus-server watchdog ${randomUUID()}`;
+  readonly #name = `cumulus-server watchdog ${++count}`;
   #worker: Worker | undefined;
   /** Entered and not left, outermost first: a script may call one of another application. */
   readonly #entered: LuaVm[] = [];
@@ -56,16 +58,19 @@ export class Watchdog {
     this.#events = events;
   }
 
-  /** Starts the thread, which is at work within some 30 ms, also if the main thread is in a loop by then. */
+  /** Starts the thread once: it is at work within some 30 ms, also if the main thread is in a loop by then. */
   start(): void {
     const { timeout, abort } = this.#limits;
-    if (timeout === 0 && abort === 0) return;
+    if (this.#worker || (timeout === 0 && abort === 0)) return;
     const value = (sequence: number, what: 'stop' | 'abort') => this.#interrupt(sequence, what);
     Object.defineProperty(globalThis, Symbol.for(this.#name), { value, configurable: true });
     this.#worker = new Worker(new URL('src/lua/watchdog/worker.js', PACKAGE_ROOT), {
       name: 'watchdog',
       workerData: { buffer: this.#buffer, name: this.#name, timeout, abort: abort * 1000 },
       execArgv: [],
+      // Not passed on to ours, which would have to be made for it: the thread writes nothing there.
+      stdout: true,
+      stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
     });
     this.#worker.unref();

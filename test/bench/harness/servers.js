@@ -81,7 +81,7 @@ export function appSource(name, file = 'main.lua') {
  * @param {string} [extra] more of the configuration
  */
 export function install(files, port, lua, extra = '') {
-  if (!existsSync(join(dirname(BINARY), '../dist/cli.js')))
+  if (!existsSync(join(dirname(BINARY), '../dist/cli.cjs')))
     throw new Error('nothing to measure: run `npm run build`');
   const root = mkdtempSync(join(tmpdir(), 'cumulus-bench-'));
   const folder = join(root, 'www');
