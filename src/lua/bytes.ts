@@ -16,12 +16,17 @@ export class Bytes {
   readonly #raw: RawLua;
   readonly #scratch: number;
   readonly #length: number;
+  /** The heap as it was seen last, and its memory, which takes long to ask for. */
+  #heap: Buffer;
+  #memory: ArrayBufferLike;
   readonly #names = new Map<string, number>();
 
   constructor(raw: RawLua) {
     this.#raw = raw;
     this.#scratch = raw.malloc(SCRATCH_SIZE);
     this.#length = raw.malloc(4);
+    this.#heap = raw.heap();
+    this.#memory = this.#heap.buffer;
   }
 
   /** Pushes a Lua string of `bytes`. */
@@ -53,8 +58,12 @@ export class Bytes {
     const at = this.#raw.tolstring(L, i, this.#length);
     if (at === 0) return undefined;
     const heap = this.#raw.heap();
+    if (heap !== this.#heap) {
+      this.#heap = heap;
+      this.#memory = heap.buffer;
+    }
     // Not `subarray`, which makes a Buffer in twice the time.
-    return new Uint8Array(heap.buffer, at, heap.readUInt32LE(this.#length));
+    return new Uint8Array(this.#memory, at, heap.readUInt32LE(this.#length));
   }
 
   /** Pushes into `to` a copy of the string at `i`, without making anything in between. */

@@ -33,8 +33,9 @@ export class AddressBook {
     if (known?.systemHost === address) return known;
     const text = formatAddress(address, port);
     const parsed = this.parse(text);
-    const to = typeof parsed === 'string' ? { host: address, port, family: 0 } : parsed;
-    const sender = { ...to, text, systemHost: address };
+    const { host, family } = typeof parsed === 'string' ? { host: address, family: 0 } : parsed;
+    // Property by property: V8 gives each object that is spread a shape of its own, and every use of it is slower.
+    const sender: Sender = { host, port, family, text, systemHost: address };
     remember(this.#senders, port, sender);
     return sender;
   }
