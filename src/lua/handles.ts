@@ -215,7 +215,7 @@ export class Handles {
       raw.refget(L, handle.id);
       raw.getfield(L, -1, vm.bytes.name(event));
       if (raw.type(L, -1) === LUA_TNIL) return 0;
-      raw.insert(L, -2);
+      raw.pushvalue(L, -2);
       const count = push(vm, a, b);
       return vm.call(count + 1, 1) ? raw.tonumber(L, -1) : 0;
     } catch (error) {

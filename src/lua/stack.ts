@@ -66,11 +66,6 @@ export class Stack {
     return this.#vm.bytes.binary(this.#vm.L, i);
   }
 
-  /** True when the string at `i` is just this. */
-  isBinary(i: number, binary: string): boolean {
-    return this.#vm.bytes.equals(this.#vm.L, i, binary);
-  }
-
   /** The bytes of a string or number; valid until Lua runs again. */
   bytes(i: number): Uint8Array | undefined {
     return this.#vm.bytes.view(this.#vm.L, i);

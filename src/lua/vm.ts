@@ -133,11 +133,13 @@ export class LuaVm {
   enter(activity: string): boolean {
     if (!this.#usable) return false;
     const depth = this.#activities.push(activity);
-    this.#bases.push(0);
+    this.#bases.push(1);
     try {
       if (depth === 1) this.#events.enter(this);
+      // Outermost, there is the message handler and nothing else.
+      if (depth === 1) return true;
       this.#bases[depth - 1] = this.raw.gettop(this.L);
-      if (depth > 1) this.raw.refget(this.L, this.#handler);
+      this.raw.refget(this.L, this.#handler);
       return true;
     } catch (error) {
       return this.#refuse(error);

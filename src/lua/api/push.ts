@@ -12,13 +12,6 @@ export function pushBytes(vm: LuaVm, bytes: Uint8Array): number {
   return 1;
 }
 
-/** Data and the address of its sender. */
-export function pushDatagram(vm: LuaVm, bytes: Uint8Array, address: string): number {
-  vm.bytes.push(vm.L, bytes);
-  vm.bytes.pushBinary(vm.L, address);
-  return 2;
-}
-
 /** Text, or nil. */
 export function pushText(vm: LuaVm, text: string | undefined): number {
   if (text === undefined) vm.raw.pushnil(vm.L);

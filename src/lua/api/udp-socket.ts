@@ -2,33 +2,37 @@
  * UDPSocket objects: `cumulus:createUDPSocket([allowBroadcast])`.
  * Specification: "UDP Socket" of the documented page, and reference-behaviour.md, "UDP socket".
  */
-import type { Address } from '../../net/address.js';
 import type { Sender } from '../../net/address-book.js';
 import { type UdpHandler, UdpSocket } from '../../net/udp-socket.js';
 import type { ClassDefinition, Handle, ObjectClass, Resource } from '../handles.js';
 import { LuaError } from '../lua-error.js';
+import { LUA_TNIL, LUA_TSTRING } from '../raw.js';
 import type { Stack } from '../stack.js';
 import type { ApiContext } from './context.js';
-import { pushDatagram } from './push.js';
+import type { SenderTexts } from './sender-texts.js';
 
 export class UdpSocketObject implements UdpHandler, Resource {
   readonly role = 'listener';
   readonly socket: UdpSocket;
   readonly #api: ApiContext;
   readonly #handle: Handle<UdpSocketObject>;
-  /** Of the datagram that the script was given last: the one that it most likely answers. */
-  #sender: Sender | undefined;
+  readonly #senders: SenderTexts;
 
   /** Pushes the object. */
-  constructor(api: ApiContext, objectClass: ObjectClass<UdpSocketObject>, broadcast: boolean) {
+  constructor(
+    api: ApiContext,
+    objectClass: ObjectClass<UdpSocketObject>,
+    senders: SenderTexts,
+    broadcast: boolean,
+  ) {
     this.#api = api;
+    this.#senders = senders;
     this.socket = new UdpSocket(api.network, this, broadcast);
     this.#handle = api.handles.create<UdpSocketObject>(objectClass, this);
   }
 
   onReception(bytes: Buffer, sender: Sender): void {
-    this.#sender = sender;
-    this.#api.handles.emit(this.#handle, 'onReception', pushDatagram, bytes, sender.text);
+    this.#api.handles.emit(this.#handle, 'onReception', this.#senders.pushDatagram, bytes, sender);
   }
 
   onError(reason: string): void {
@@ -78,20 +82,13 @@ export class UdpSocketObject implements UdpHandler, Resource {
   }
 
   #send(stack: Stack): string | undefined {
-    const hasAddress = !stack.isNil(3);
-    const address = hasAddress ? this.#addressAt(stack, 3) : undefined;
-    if (hasAddress && address === undefined) return this.#badAddress(stack, 3);
+    const type = stack.type(3);
+    if (type > LUA_TNIL && type !== LUA_TSTRING) return this.#badAddress(stack, 3);
+    const address = type === LUA_TSTRING ? (this.#senders.at(3) ?? stack.binary(3)) : undefined;
     const bytes = stack.bytes(2);
     if (bytes) return this.socket.send(bytes, address);
     if (stack.isNil(2)) return undefined;
     throw new LuaError(`send: data must be a string or a number, not ${stack.describe(2)}`);
-  }
-
-  /** Of the sender without making a text of it; undefined when it is no string. */
-  #addressAt(stack: Stack, i: number): string | Address | undefined {
-    if (!stack.isString(i)) return undefined;
-    const sender = this.#sender;
-    return sender && stack.isBinary(i, sender.text) ? sender : stack.binary(i);
   }
 
   #badAddress(stack: Stack, i: number): string {

@@ -1,0 +1,57 @@
+/**
+ * Texts of senders as Lua strings: made once for each peer and not for each datagram, and known again when a script
+ * answers, without being compared.
+ *
+ * Invariant: a string whose address is known here is held by the registry, so that no other can have its address.
+ */
+import type { Sender } from '../../net/address-book.js';
+import type { LuaVm } from '../vm.js';
+
+/** Forgetting all of them now and then is cheaper than keeping track of which was used last. */
+const REMEMBER_COUNT = 4096;
+
+export class SenderTexts {
+  readonly #vm: LuaVm;
+  /** Registry slots. */
+  readonly #slots = new Map<Sender, number>();
+  readonly #byPointer = new Map<number, Sender>();
+
+  constructor(vm: LuaVm) {
+    this.#vm = vm;
+  }
+
+  /** Data and the address of its sender: arguments of an event. */
+  readonly pushDatagram = (vm: LuaVm, bytes: Uint8Array, sender: Sender): number => {
+    vm.bytes.push(vm.L, bytes);
+    this.#push(sender);
+    return 2;
+  };
+
+  #push(sender: Sender): void {
+    const slot = this.#slots.get(sender);
+    if (slot === undefined) this.#add(sender);
+    else this.#vm.raw.refget(this.#vm.L, slot);
+  }
+
+  /** The sender whose text is the string at `i`. Undefined also for an equal string that is another one. */
+  at(i: number): Sender | undefined {
+    return this.#byPointer.get(this.#vm.raw.tolstring(this.#vm.L, i, 0));
+  }
+
+  #add(sender: Sender): void {
+    const { raw, L, bytes } = this.#vm;
+    if (this.#slots.size >= REMEMBER_COUNT) this.#forget();
+    bytes.pushBinary(L, sender.text);
+    raw.pushvalue(L, -1);
+    const slot = this.#vm.ref();
+    raw.refset(L, slot);
+    this.#slots.set(sender, slot);
+    this.#byPointer.set(raw.tolstring(L, -1, 0), sender);
+  }
+
+  #forget(): void {
+    for (const slot of this.#slots.values()) this.#vm.unref(slot);
+    this.#slots.clear();
+    this.#byPointer.clear();
+  }
+}
