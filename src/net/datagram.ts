@@ -4,6 +4,7 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { type Address, formatAddress, isWildcard } from './address.js';
+import type { Recipient } from './arrivals.js';
 import type { Channel, ChannelEvents } from './channel.js';
 import { reasonOf } from './errors.js';
 import type { Network } from './network.js';
@@ -14,7 +15,7 @@ export interface DatagramReceiver {
   onError(reason: string): void;
 }
 
-export class Datagram implements ChannelEvents {
+export class Datagram implements ChannelEvents, Recipient {
   /** Undefined while parked: nothing can arrive then, because parking lasts less than a turn of the event loop. */
   receiver: DatagramReceiver | undefined;
   readonly family: 4 | 6;
@@ -89,6 +90,10 @@ export class Datagram implements ChannelEvents {
   }
 
   onMessage(bytes: Buffer, from: RemoteInfo): void {
+    this.#network.arrivals.add(this, bytes, from);
+  }
+
+  deliver(bytes: Buffer, from: RemoteInfo): void {
     this.receiver?.onDatagram(bytes, from);
   }
 

@@ -6,6 +6,7 @@
  */
 import { type Accept, createAccept } from './accept.js';
 import { AddressBook } from './address-book.js';
+import { Arrivals } from './arrivals.js';
 import { Blacklist } from './blacklist.js';
 import { createOpenChannel, type OpenChannel } from './channel.js';
 import type { Datagram } from './datagram.js';
@@ -41,6 +42,7 @@ export class Network {
    */
   readonly receiveBuffer = Buffer.allocUnsafeSlow(READ_SIZE);
   readonly readTurns = new ReadTurns();
+  readonly arrivals = new Arrivals();
   readonly accept: Accept;
   readonly openChannel: OpenChannel;
   readonly limits: NetworkLimits;
