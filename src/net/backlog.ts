@@ -11,7 +11,7 @@ const FIRST_BLOCK = 4096;
 const LARGEST_BLOCK = 65_536;
 
 export class Backlog {
-  #pieces: Buffer[] = [];
+  #pieces: Uint8Array[] = [];
   /** The block that is being filled, and how far. */
   #block: Buffer | undefined;
   #filled = 0;
@@ -22,7 +22,7 @@ export class Backlog {
   }
 
   /** @returns true when the memory of `piece` is needed until it has been sent */
-  add(piece: Buffer): boolean {
+  add(piece: Uint8Array): boolean {
     this.#bytes += piece.length;
     const large = piece.length >= LARGE;
     if (large) {
@@ -33,7 +33,7 @@ export class Backlog {
   }
 
   /** Everything, in order; nothing is left. */
-  take(): Buffer[] {
+  take(): Uint8Array[] {
     this.#closeBlock();
     const pieces = this.#pieces;
     this.#pieces = [];
@@ -41,7 +41,7 @@ export class Backlog {
     return pieces;
   }
 
-  #gather(piece: Buffer): void {
+  #gather(piece: Uint8Array): void {
     if (!this.#block || this.#filled + piece.length > this.#block.length) this.#openBlock(piece.length);
     this.#block?.set(piece, this.#filled);
     this.#filled += piece.length;

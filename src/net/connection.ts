@@ -10,7 +10,12 @@
 export const KEEP_ALIVE_MS = 60_000;
 
 /** One piece, or several in order. */
-export type Sent = Buffer | readonly Buffer[];
+export type Sent = Uint8Array | readonly Uint8Array[];
+
+/** Not `Buffer.isBuffer`, which takes as long as making a piece. */
+export function isSeveral(sent: Sent): sent is readonly Uint8Array[] {
+  return Array.isArray(sent);
+}
 
 export interface Endpoint {
   readonly address: string;

@@ -13,7 +13,7 @@ import { READ_SIZE, type Reader } from './read-turns.js';
 /** libuv's word for FIN. */
 const EOF = -4095;
 
-const NOTHING: readonly Buffer[] = [];
+const NOTHING: readonly Uint8Array[] = [];
 
 export class HandleConnection implements Connection, HandleEvents, Reader {
   owner: ConnectionOwner | undefined;
@@ -184,6 +184,6 @@ function endpointOf(handle: TcpHandle, ask: 'getsockname' | 'getpeername'): Endp
   return handle[ask](found) === 0 ? (found as Endpoint) : undefined;
 }
 
-function sizeOf(pieces: readonly Buffer[]): number {
+function sizeOf(pieces: readonly Uint8Array[]): number {
   return pieces.reduce((sum, { length }) => sum + length, 0);
 }

@@ -2,7 +2,7 @@
  * Reading and writing on handles of Node's, for all connections of a server: the one buffer they read into, and
  * requests that are used again as long as the kernel takes everything at once, which it mostly does.
  */
-import type { Sent } from './connection.js';
+import { isSeveral, type Sent } from './connection.js';
 import type { Request, Streams, TcpHandle } from './native.js';
 import type { ReadTurns } from './read-turns.js';
 
@@ -66,9 +66,7 @@ export class HandleIo {
     const request = this.#spare ?? new WriteWrap();
     this.#spare = undefined;
     request.oncomplete = onWritten;
-    const status = Buffer.isBuffer(sent)
-      ? handle.writeBuffer(request, sent)
-      : handle.writev(request, sent, true);
+    const status = isSeveral(sent) ? handle.writev(request, sent, true) : handle.writeBuffer(request, sent);
     if (status !== 0) return status;
     if (state[pending] === 0) {
       this.#spare = request;

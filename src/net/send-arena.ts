@@ -8,7 +8,7 @@
  * Invariant: what a connection still holds is never handed out again. `keep` is called when one does.
  */
 
-import type { Sent } from './connection.js';
+import { isSeveral, type Sent } from './connection.js';
 
 /** A connection that holds on to a piece keeps a block of this size from being freed, bytes. */
 const ARENA_SIZE = 131_072;
@@ -21,11 +21,12 @@ const SHARED_FROM = 1024;
 
 export class SendArena {
   #block = Buffer.allocUnsafeSlow(ARENA_SIZE);
+  #memory = this.#block.buffer;
   /**
    * The part that was asked for last: messages of one length, one by one, are the same one. Its place is kept beside it,
    * because asking a Buffer for `buffer` and `byteOffset` takes longer than the rest of sending.
    */
-  #piece: Buffer = this.#block;
+  #piece: Uint8Array = this.#block;
   #pieceBlock = this.#block;
   #pieceStart = 0;
   #floor = 0;
@@ -56,10 +57,11 @@ export class SendArena {
   }
 
   /** The part of the block from `start` to `end`. */
-  piece(start: number, end: number): Buffer {
+  piece(start: number, end: number): Uint8Array {
     const block = this.#block;
     if (this.#pieceStart !== start || this.#piece.length !== end - start || this.#pieceBlock !== block) {
-      this.#piece = block.subarray(start, end);
+      // Not `subarray`, which takes three times as long.
+      this.#piece = new Uint8Array(this.#memory, start, end - start);
       this.#pieceBlock = block;
       this.#pieceStart = start;
     }
@@ -77,13 +79,13 @@ export class SendArena {
   }
 
   /** A copy of `bytes`, for `giveBack` or `keep` before anything else is put. */
-  lend(bytes: Uint8Array): Buffer {
+  lend(bytes: Uint8Array): Uint8Array {
     const at = this.#copy(bytes);
     return at < 0 ? Buffer.from(bytes) : this.piece(at, at + bytes.length);
   }
 
   /** What was lent last is free again. */
-  giveBack(piece: Buffer): void {
+  giveBack(piece: Uint8Array): void {
     if (piece === this.#piece && this.#pieceBlock === this.#block) this.#used = this.#pieceStart;
   }
 
@@ -96,9 +98,9 @@ export class SendArena {
 
   /** `held` is needed for some time. */
   keep(held: Sent): void {
-    if (!Buffer.isBuffer(held)) {
+    if (isSeveral(held)) {
       for (const piece of held) this.keep(piece);
-    } else if (held.buffer === this.#block.buffer) {
+    } else if (held.buffer === this.#memory) {
       this.#floor = Math.max(this.#floor, held.byteOffset + held.length);
     }
   }
@@ -123,6 +125,7 @@ export class SendArena {
 
   #renew(): void {
     this.#block = Buffer.allocUnsafeSlow(ARENA_SIZE);
+    this.#memory = this.#block.buffer;
     this.#floor = 0;
     this.#used = 0;
     this.#lastSize = 0;

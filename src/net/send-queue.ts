@@ -6,7 +6,7 @@
  * exactly while the connection has not sent all that it was given.
  */
 import { Backlog } from './backlog.js';
-import type { Connection, Sent } from './connection.js';
+import { type Connection, isSeveral, type Sent } from './connection.js';
 import type { Network } from './network.js';
 import type { Flushable } from './turn.js';
 
@@ -24,7 +24,7 @@ export class SendQueue implements Flushable {
   #block: Buffer | undefined;
   #start = 0;
   #end = 0;
-  #before: Buffer[] | undefined;
+  #before: Uint8Array[] | undefined;
   #waitingBytes = 0;
   /** What the connection is given when it has sent what it has. */
   #backlog: Backlog | undefined;
@@ -63,11 +63,13 @@ export class SendQueue implements Flushable {
    */
   add(bytes: Uint8Array): string | undefined {
     const { turn, limits, held } = this.#network;
-    if (bytes.length > limits.sendLimit - this.pending) {
-      return `send limit reached: ${this.pending} bytes are pending, ${bytes.length} more would exceed ${limits.sendLimit}`;
+    // Without a backlog the connection has nothing: a broadcast to thousands need not look at each of them here.
+    const pending = this.#backlog ? this.pending : this.#waitingBytes;
+    if (bytes.length > limits.sendLimit - pending) {
+      return `send limit reached: ${pending} bytes are pending, ${bytes.length} more would exceed ${limits.sendLimit}`;
     }
     if (this.#held > 0 && !held.allows(this.#held, bytes.length)) {
-      return `send limit reached: ${held.bytes} bytes are held for all connections, ${this.pending} of them for this one; the limit is ${held.limit}`;
+      return `send limit reached: ${held.bytes} bytes are held for all connections, ${pending} of them for this one; the limit is ${held.limit}`;
     }
     this.#append(bytes);
     const waited = this.#waitingBytes > 0;
@@ -114,7 +116,7 @@ export class SendQueue implements Flushable {
   }
 
   #queue(sent: Sent): void {
-    for (const piece of Buffer.isBuffer(sent) ? [sent] : sent)
+    for (const piece of isSeveral(sent) ? sent : [sent])
       if (this.#backlog?.add(piece)) this.#network.arena.keep(piece);
     const { pending } = this;
     this.#hold(pending);
@@ -148,7 +150,7 @@ export class SendQueue implements Flushable {
     this.#block = undefined;
   }
 
-  #aside(piece: Buffer): void {
+  #aside(piece: Uint8Array): void {
     this.#before ??= [];
     this.#before.push(piece);
   }
@@ -171,7 +173,7 @@ export class SendQueue implements Flushable {
     return large ? pieces : Buffer.concat(pieces, this.#waitingBytes);
   }
 
-  #pieceOf(block: Buffer): Buffer {
+  #pieceOf(block: Buffer): Uint8Array {
     const { arena } = this.#network;
     return block === arena.block
       ? arena.piece(this.#start, this.#end)

@@ -8,6 +8,7 @@ import {
   type ConnectionOwner,
   type ConnectionWatcher,
   type Endpoint,
+  isSeveral,
   KEEP_ALIVE_MS,
   type Sent,
 } from './connection.js';
@@ -87,7 +88,7 @@ export class SocketConnection implements Connection, Reader {
   }
 
   write(sent: Sent): void {
-    if (Buffer.isBuffer(sent)) return void this.#socket.write(sent, this.#onWritten);
+    if (!isSeveral(sent)) return void this.#socket.write(sent, this.#onWritten);
     // In one system call.
     this.#socket.cork();
     for (const piece of sent) this.#socket.write(piece, this.#onWritten);

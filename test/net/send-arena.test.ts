@@ -15,7 +15,7 @@ function put(arena: SendArena, size: number, text: string): Buffer {
 }
 
 /** The same memory, not just the same content. */
-function same(one: Buffer, other: Buffer): boolean {
+function same(one: Uint8Array, other: Uint8Array): boolean {
   return one.buffer === other.buffer && one.byteOffset === other.byteOffset;
 }
 
