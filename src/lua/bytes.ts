@@ -13,14 +13,16 @@ const SCRATCH_SIZE = 65_536;
 const SHORT = 128;
 
 interface Copy {
-  readonly bytes: Uint8Array;
+  /** `edition` counts the contents that it has had: who sees the same again need not compare. */
+  readonly bytes: Uint8Array & { edition: number };
   /** The same memory, up to the end of the last word. */
   readonly words: Uint32Array;
 }
 
 function newCopy(length: number): Copy {
   const words = new Uint32Array((length + 3) >> 2);
-  return { words, bytes: new Uint8Array(words.buffer, 0, length) };
+  const bytes = new Uint8Array(words.buffer, 0, length);
+  return { words, bytes: Object.assign(bytes, { edition: 0 }) };
 }
 
 export class Bytes {
@@ -142,9 +144,12 @@ export class Bytes {
       copy = newCopy(length);
       this.#copies[length] = copy;
     }
-    const { words } = copy;
-    for (let i = 0; i < words.length; i++) words[i] = from[at + i] as number;
-    return copy.bytes;
+    const { words, bytes } = copy;
+    let i = 0;
+    while (i < words.length && words[i] === from[at + i]) i++;
+    if (i < words.length) bytes.edition++;
+    for (; i < words.length; i++) words[i] = from[at + i] as number;
+    return bytes;
   }
 
   #pushFrom(L: number, at: number, length: number, allocated = length): void {

@@ -16,6 +16,11 @@ const ARENA_SIZE = 131_072;
 /** What does not fit into the rest of the block gets memory of its own when it is larger than this. */
 const LARGE = ARENA_SIZE / 2;
 
+/** What the sender may use again for others, and counts how often it does. */
+export interface Reused extends Uint8Array {
+  readonly edition?: number;
+}
+
 /** Comparing costs as much as copying for less than this many bytes, which waste little. */
 const SHARED_FROM = 1024;
 
@@ -34,6 +39,9 @@ export class SendArena {
   /** What was put last in this turn, if it is large enough to be worth sharing. */
   #lastAt = 0;
   #lastSize = 0;
+  /** Where it came from. */
+  #source: Reused | undefined;
+  #edition: number | undefined;
   /** The last one with memory of its own, for as long as a connection needs it, and until the collector comes. */
   #large: WeakRef<Buffer> | undefined;
 
@@ -44,15 +52,19 @@ export class SendArena {
 
   /**
    * Copies `bytes` in. What is put for many in a row is copied once.
+   * @param behind small ones are to lie behind what was put before, to leave with that
    * @returns the offset in `block`, or -1: `large` has to take them
    */
-  put(bytes: Uint8Array): number {
+  put(bytes: Reused, behind = false): number {
     const size = bytes.length;
-    if (size >= SHARED_FROM && this.#isLast(bytes)) return this.#lastAt;
+    const { edition } = bytes;
+    if (size >= SHARED_FROM ? this.#isLast(bytes) : !behind && this.#isSource(bytes)) return this.#lastAt;
     const at = this.#copy(bytes);
-    if (at < 0 || size < SHARED_FROM) return at;
+    if (at < 0 || (size < SHARED_FROM && edition === undefined)) return at;
     this.#lastAt = at;
     this.#lastSize = size;
+    this.#source = bytes;
+    this.#edition = edition;
     return at;
   }
 
@@ -103,6 +115,10 @@ export class SendArena {
     } else if (held.buffer === this.#memory) {
       this.#floor = Math.max(this.#floor, held.byteOffset + held.length);
     }
+  }
+
+  #isSource(bytes: Reused): boolean {
+    return bytes === this.#source && bytes.edition === this.#edition && this.#lastSize > 0;
   }
 
   #isLast(bytes: Uint8Array): boolean {

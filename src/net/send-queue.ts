@@ -131,7 +131,7 @@ export class SendQueue implements Flushable {
 
   #append(bytes: Uint8Array): void {
     const { arena } = this.#network;
-    const at = arena.put(bytes);
+    const at = arena.put(bytes, this.#waitingBytes > 0);
     if (at >= 0 && at === this.#end && arena.block === this.#block) {
       this.#end += bytes.length;
       return;
