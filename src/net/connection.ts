@@ -59,8 +59,8 @@ export interface Connection {
   readonly remote: Endpoint | undefined;
   /** What the file limit looks at; undefined where it is not known. */
   readonly descriptor: number | undefined;
-  /** @param sent the connection's until it has left */
-  write(sent: Sent): void;
+  /** @param sent the connection's until it has left @returns the bytes that are unsent then */
+  write(sent: Sent): number;
   pause(): void;
   resume(): void;
   /** Calls `onTimeout` after so many milliseconds without a byte either way; 0 = never. */

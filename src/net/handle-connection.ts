@@ -60,10 +60,11 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
     return this.#handle?.fd;
   }
 
-  write(sent: Sent): void {
-    if (!this.#inFlight) return this.#dispatch(sent);
+  write(sent: Sent): number {
+    if (!this.#inFlight) this.#dispatch(sent);
     // Only last words: who sends a lot waits for `onDrain`.
-    this.#waiting = this.#waiting.concat(sent);
+    else this.#waiting = this.#waiting.concat(sent);
+    return this.unsent;
   }
 
   pause(): void {

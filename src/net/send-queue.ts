@@ -88,10 +88,11 @@ export class SendQueue implements Flushable {
     const connection = this.#connection;
     if (!connection || connection.closed) return;
     if (this.#backlog) return this.#queue(sent);
-    connection.write(sent);
-    const { unsent } = connection;
-    if (unsent === 0 && this.congested) setImmediate(this.#onDrained);
-    if (unsent === 0) return;
+    const unsent = connection.write(sent);
+    if (unsent === 0) {
+      if (this.congested) setImmediate(this.#onDrained);
+      return;
+    }
     this.#network.arena.keep(sent);
     this.#backlog = new Backlog();
     this.#hold(unsent);

@@ -87,12 +87,16 @@ export class SocketConnection implements Connection, Reader {
     return (this.#socket as { _handle?: { fd?: number } | null })._handle?.fd;
   }
 
-  write(sent: Sent): void {
-    if (!isSeveral(sent)) return void this.#socket.write(sent, this.#onWritten);
+  write(sent: Sent): number {
+    if (!isSeveral(sent)) {
+      this.#socket.write(sent, this.#onWritten);
+      return this.unsent;
+    }
     // In one system call.
     this.#socket.cork();
     for (const piece of sent) this.#socket.write(piece, this.#onWritten);
     this.#socket.uncork();
+    return this.unsent;
   }
 
   pause(): void {
