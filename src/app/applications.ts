@@ -126,8 +126,6 @@ export class Applications {
     }
     // All are ready before the first one runs, and may ask for another.
     for (const application of found) if (!this.#stopped) await application.prepare();
-    // Not before: no script has run yet, and the beginning of a thread takes a third of the time of the first start.
-    if (!this.#stopped) this.#services.watchdog.start();
     for (const application of found) if (!this.#stopped) await application.start();
   }
 

@@ -41,6 +41,8 @@ export class LuaVm {
   readonly name: string;
   /** The state that runs: the main one, or the coroutine that called a host function. */
   L: number;
+  /** Registry slots in use that only spare making something again: whoever counts what is left leaves them out. */
+  cachedRefs = 0;
   readonly #stdlib: Stdlib;
   readonly #events: VmEvents;
   readonly #bases: number[] = [];

@@ -4,7 +4,6 @@
  * `dgram` binds and sends in the same turn when the look-up calls back at once: that is what lets `bind` return its
  * error and spares each datagram a turn of the event loop.
  */
-import { lookup as systemLookup } from 'node:dns';
 import { isIP } from 'node:net';
 
 export type LookupCallback = (error: NodeJS.ErrnoException | null, address: string, family: number) => void;
@@ -29,7 +28,8 @@ export class Resolver {
     const key = `${family} ${host}`;
     const known = this.#known.get(key);
     if (known && known.until > Date.now()) return callback(null, known.address, family);
-    systemLookup(host, { family }, (error, address) => {
+    // Loaded by the first name: most servers never look one up.
+    process.getBuiltinModule('node:dns').lookup(host, { family }, (error, address) => {
       if (!error) this.#remember(key, address);
       callback(error, address, family);
     });

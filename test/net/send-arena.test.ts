@@ -31,6 +31,24 @@ test('what is sent to many in one turn is copied once', () => {
   }
 });
 
+test('the same short text to many is copied once, as long as its memory holds it', () => {
+  const arena = new SendArena();
+  const reused = Object.assign(Buffer.from('first'), { edition: 0 });
+  const first = arena.put(reused);
+  expect(arena.put(reused)).toBe(first);
+  // It leaves with what was put before.
+  expect(arena.put(reused, true)).not.toBe(first);
+  reused.write('other');
+  reused.edition++;
+  const other = arena.put(reused);
+  expect(other).not.toBe(first);
+  expect(Buffer.from(arena.piece(first, first + 5)).toString()).toBe('first');
+  expect(Buffer.from(arena.piece(other, other + 5)).toString()).toBe('other');
+  arena.reset();
+  arena.put(Buffer.from('of the next turn'));
+  expect(arena.put(reused)).toBeGreaterThan(0);
+});
+
 test('what was held is not handed out again, what was not is', () => {
   const arena = new SendArena();
   const held = put(arena, 20_000, 'a');

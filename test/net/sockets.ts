@@ -130,12 +130,15 @@ export class UdpRecorder {
   readonly socket: UdpSocket;
   readonly received: { bytes: Buffer; address: string }[] = [];
   readonly errors: string[] = [];
+  /** What the test wants to be done with each. */
+  onReceived: () => void = () => {};
   readonly changes = new Changes();
   #taken = 0;
 
   constructor(network: Network, broadcast: boolean) {
     const onReception = (bytes: Buffer, { text }: Sender) => {
       this.received.push({ bytes, address: text });
+      this.onReceived();
       this.changes.note();
     };
     const onError = (reason: string) => {

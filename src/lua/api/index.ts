@@ -14,7 +14,6 @@ import { MailObject, mailClass } from './mail.js';
 import { rtmfpFunctions, rtmfpProperties } from './rtmfp.js';
 import { TcpClientObject, tcpClientClass } from './tcp-client.js';
 import { TcpServerObject, tcpServerClass } from './tcp-server.js';
-import { SenderTexts } from './sender-texts.js';
 import { textFunctions } from './text.js';
 import { UdpSocketObject, udpSocketClass } from './udp-socket.js';
 
@@ -24,7 +23,6 @@ export function installApi(api: ApiContext): string[] {
   const clients = handles.define(tcpClientClass);
   const servers = handles.define(tcpServerClass);
   const sockets = handles.define(udpSocketClass);
-  const senders = new SenderTexts(vm);
   const mails = handles.define(mailClass);
   vm.raw.pushglobals(vm.L);
   installLog(api);
@@ -32,7 +30,7 @@ export function installApi(api: ApiContext): string[] {
   const methods = {
     createTCPClient: () => pushed(new TcpClientObject(api, clients)),
     createTCPServer: () => pushed(new TcpServerObject(api, servers, clients)),
-    createUDPSocket: () => pushed(new UdpSocketObject(api, sockets, senders, stack.boolean(2))),
+    createUDPSocket: () => pushed(new UdpSocketObject(api, sockets, stack.boolean(2))),
     sendMail: () => pushed(new MailObject(api, mails)),
     ...amfFunctions(api),
     ...blacklistFunctions(api),

@@ -1,6 +1,6 @@
 /**
- * Texts of senders as Lua strings: made once for each peer and not for each datagram, and known again when a script
- * answers, without being compared.
+ * Texts of a socket's senders as Lua strings: made once for each peer and not for each datagram, and known again when
+ * a script answers, without being compared.
  *
  * Invariant: a string whose address is known here is held by the registry, so that no other can have its address.
  */
@@ -8,7 +8,7 @@ import type { Sender } from '../../net/address-book.js';
 import type { LuaVm } from '../vm.js';
 
 /** Forgetting all of them now and then is cheaper than keeping track of which was used last. */
-const REMEMBER_COUNT = 4096;
+const REMEMBER_COUNT = 1024;
 
 export class SenderTexts {
   readonly #vm: LuaVm;
@@ -27,6 +27,14 @@ export class SenderTexts {
     return 2;
   };
 
+  /** To be called when nothing is received any more. */
+  forget(): void {
+    for (const slot of this.#slots.values()) this.#vm.unref(slot);
+    this.#vm.cachedRefs -= this.#slots.size;
+    this.#slots.clear();
+    this.#byPointer.clear();
+  }
+
   #push(sender: Sender): void {
     const slot = this.#slots.get(sender);
     if (slot === undefined) this.#add(sender);
@@ -40,18 +48,13 @@ export class SenderTexts {
 
   #add(sender: Sender): void {
     const { raw, L, bytes } = this.#vm;
-    if (this.#slots.size >= REMEMBER_COUNT) this.#forget();
+    if (this.#slots.size >= REMEMBER_COUNT) this.forget();
     bytes.pushBinary(L, sender.text);
     raw.pushvalue(L, -1);
     const slot = this.#vm.ref();
     raw.refset(L, slot);
     this.#slots.set(sender, slot);
+    this.#vm.cachedRefs++;
     this.#byPointer.set(raw.tolstring(L, -1, 0), sender);
-  }
-
-  #forget(): void {
-    for (const slot of this.#slots.values()) this.#vm.unref(slot);
-    this.#slots.clear();
-    this.#byPointer.clear();
   }
 }

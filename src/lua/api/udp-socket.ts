@@ -9,7 +9,7 @@ import { LuaError } from '../lua-error.js';
 import { LUA_TNIL, LUA_TSTRING } from '../raw.js';
 import type { Stack } from '../stack.js';
 import type { ApiContext } from './context.js';
-import type { SenderTexts } from './sender-texts.js';
+import { SenderTexts } from './sender-texts.js';
 
 export class UdpSocketObject implements UdpHandler, Resource {
   readonly role = 'listener';
@@ -19,14 +19,9 @@ export class UdpSocketObject implements UdpHandler, Resource {
   readonly #senders: SenderTexts;
 
   /** Pushes the object. */
-  constructor(
-    api: ApiContext,
-    objectClass: ObjectClass<UdpSocketObject>,
-    senders: SenderTexts,
-    broadcast: boolean,
-  ) {
+  constructor(api: ApiContext, objectClass: ObjectClass<UdpSocketObject>, broadcast: boolean) {
     this.#api = api;
-    this.#senders = senders;
+    this.#senders = new SenderTexts(api.vm);
     this.socket = new UdpSocket(api.network, this, broadcast);
     this.#handle = api.handles.create<UdpSocketObject>(objectClass, this);
   }
@@ -36,7 +31,7 @@ export class UdpSocketObject implements UdpHandler, Resource {
   }
 
   onError(reason: string): void {
-    if (!this.socket.open) this.#api.handles.release(this.#handle);
+    if (!this.socket.open) this.#release();
     this.#api.log.log('error', `UDPSocket: ${reason}`);
   }
 
@@ -70,15 +65,17 @@ export class UdpSocketObject implements UdpHandler, Resource {
 
   close(): void {
     this.socket.close();
-    this.#api.handles.release(this.#handle);
+    this.#release();
   }
 
   abandon(): void {
     this.socket.close();
+    this.#senders.forget();
   }
 
   park(): void {
     this.socket.park();
+    this.#senders.forget();
   }
 
   #send(stack: Stack): string | undefined {
@@ -100,7 +97,12 @@ export class UdpSocketObject implements UdpHandler, Resource {
   /** An open socket stays open until it is closed by someone, whatever refers to it. */
   #keep(): void {
     if (this.socket.open) this.#api.handles.retainOpen(this.#handle, 1);
-    else this.#api.handles.release(this.#handle);
+    else this.#release();
+  }
+
+  #release(): void {
+    this.#senders.forget();
+    this.#api.handles.release(this.#handle);
   }
 }
 
