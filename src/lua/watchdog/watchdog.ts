@@ -35,16 +35,13 @@ export interface WatchdogEvents {
   failed(reason: string): void;
 }
 
-/** Of watchdogs in this process. */
-let count = 0;
-
 export class Watchdog {
   readonly #limits: WatchdogLimits;
   readonly #events: WatchdogEvents;
   readonly #buffer = new SharedArrayBuffer(BYTES);
   readonly #cells = new Int32Array(this.#buffer);
   readonly #times = new Float64Array(this.#buffer);
-  readonly #name = `cumulus-server watchdog ${++count}`;
+  readonly #name = `cumulus-server watchdog ${Math.random()}`;
   #worker: Worker | undefined;
   /** Entered and not left, outermost first: a script may call one of another application. */
   readonly #entered: LuaVm[] = [];
