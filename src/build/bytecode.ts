@@ -7,7 +7,7 @@ import { compileStdlib, fileNameOf } from '../lua/stdlib.js';
 
 const MEMORY = 64 * 1024 * 1024;
 
-/** @param folder where the files go @throws Error when a source cannot be compiled by any version */
+/** @param folder where the files go */
 export async function writeBytecode(folder: string): Promise<void> {
   const engines = new LuaEngines();
   for (const version of ['5.4', '5.1'] as const) {

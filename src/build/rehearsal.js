@@ -42,7 +42,7 @@ for (const [name, { script }] of loaded) {
   // V8 looks at the length and at nothing behind it: half a file after a loss of power must not be taken for a whole one.
   if (!existsSync(file)) writeFileSync(file, script.createCachedData(), { flush: true });
 }
-process.kill(process.pid, 'SIGTERM');
+process.emit('SIGTERM', 'SIGTERM');
 
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');

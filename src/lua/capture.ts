@@ -37,8 +37,10 @@ export class Capture {
   prepare(file: URL): void {
     if (this.#compiled || !existsSync(file)) return;
     this.#compiled = WebAssembly.compile(withSmallMemory(Uint8Array.from(readFileSync(file))));
-    // Told to whom it concerns by `run`.
-    this.#compiled.catch(() => {});
+    // `run` tells whom it concerns; the next one tries again.
+    this.#compiled.catch(() => {
+      this.#compiled = undefined;
+    });
   }
 
   /** @param change may replace imports; called with a copy that is this instance's own */

@@ -18,6 +18,8 @@ export class AddressBook {
   readonly #known = new Map<string, Address>();
   /** By port: a number is found sooner than a text, and two peers seldom have the same. */
   readonly #senders = new Map<number, Sender>();
+  /** Those whose port another one has: devices and game servers often all use the same. */
+  readonly #others = new Map<string, Sender>();
 
   /** Like `parseAddress`; what cannot be parsed is not remembered. */
   parse(text: string): Address | string {
@@ -29,19 +31,24 @@ export class AddressBook {
   }
 
   sender({ address, port }: RemoteInfo): Sender {
-    const known = this.#senders.get(port);
-    if (known?.systemHost === address) return known;
+    const first = this.#senders.get(port);
+    if (first?.systemHost === address) return first;
+    if (!first) return remember(this.#senders, port, this.#senderOf(address, port));
+    const key = `${port} ${address}`;
+    return this.#others.get(key) ?? remember(this.#others, key, this.#senderOf(address, port));
+  }
+
+  #senderOf(address: string, port: number): Sender {
     const text = formatAddress(address, port);
     const parsed = this.parse(text);
     const { host, family } = typeof parsed === 'string' ? { host: address, family: 0 } : parsed;
     // Property by property: V8 gives each object that is spread a shape of its own, and every use of it is slower.
-    const sender: Sender = { host, port, family, text, systemHost: address };
-    remember(this.#senders, port, sender);
-    return sender;
+    return { host, port, family, text, systemHost: address };
   }
 }
 
-function remember<K, V>(known: Map<K, V>, key: K, value: V): void {
+function remember<K, V>(known: Map<K, V>, key: K, value: V): V {
   if (known.size >= REMEMBER_COUNT) known.clear();
   known.set(key, value);
+  return value;
 }

@@ -36,11 +36,12 @@ export class SendArena {
   #pieceStart = 0;
   #floor = 0;
   #used = 0;
-  /** What was put last in this turn, if it is large enough to be worth sharing. */
+  /** What was put last in this turn, if it is large enough to be worth comparing. */
   #lastAt = 0;
   #lastSize = 0;
-  /** Where it came from. */
-  #source: Reused | undefined;
+  /** The same for a short text that is known by its edition. */
+  #shortAt = 0;
+  #short: Reused | undefined;
   #edition: number | undefined;
   /** The last one with memory of its own, for as long as a connection needs it, and until the collector comes. */
   #large: WeakRef<Buffer> | undefined;
@@ -56,15 +57,12 @@ export class SendArena {
    * @returns the offset in `block`, or -1: `large` has to take them
    */
   put(bytes: Reused, behind = false): number {
-    const size = bytes.length;
-    const { edition } = bytes;
-    if (size >= SHARED_FROM ? this.#isLast(bytes) : !behind && this.#isSource(bytes)) return this.#lastAt;
+    if (bytes.length < SHARED_FROM) return this.#putShort(bytes, behind);
+    if (this.#isLast(bytes)) return this.#lastAt;
     const at = this.#copy(bytes);
-    if (at < 0 || (size < SHARED_FROM && edition === undefined)) return at;
+    if (at < 0) return at;
     this.#lastAt = at;
-    this.#lastSize = size;
-    this.#source = bytes;
-    this.#edition = edition;
+    this.#lastSize = bytes.length;
     return at;
   }
 
@@ -105,6 +103,7 @@ export class SendArena {
   reset(): void {
     this.#used = this.#floor;
     this.#lastSize = 0;
+    this.#short = undefined;
     if (this.#floor > ARENA_SIZE / 2) this.#renew();
   }
 
@@ -117,8 +116,15 @@ export class SendArena {
     }
   }
 
-  #isSource(bytes: Reused): boolean {
-    return bytes === this.#source && bytes.edition === this.#edition && this.#lastSize > 0;
+  #putShort(bytes: Reused, behind: boolean): number {
+    const { edition } = bytes;
+    if (!behind && bytes === this.#short && edition === this.#edition) return this.#shortAt;
+    const at = this.#copy(bytes);
+    if (edition === undefined) return at;
+    this.#shortAt = at;
+    this.#short = bytes;
+    this.#edition = edition;
+    return at;
   }
 
   #isLast(bytes: Uint8Array): boolean {
@@ -145,5 +151,6 @@ export class SendArena {
     this.#floor = 0;
     this.#used = 0;
     this.#lastSize = 0;
+    this.#short = undefined;
   }
 }

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { SenderTexts } from '../../src/lua/api/sender-texts.js';
 import type { Sender } from '../../src/net/address-book.js';
-import { machine } from '../lua/machine.js';
+import { MIB, machine } from '../lua/machine.js';
 
 function senderOf(text: string): Sender {
   return { text, host: '127.0.0.1', systemHost: '127.0.0.1', port: 1, family: 4 };
@@ -52,4 +52,27 @@ test('of thousands of senders only the latest are kept, and none when they are f
   }
   texts.forget();
   expect([vm.refs, vm.cachedRefs]).toEqual([before, 0]);
+});
+
+test('a machine without memory keeps no texts, and no slot is lost', async () => {
+  const { vm, run } = await machine({ memory: 4 * MIB });
+  const texts = new SenderTexts(vm);
+  run('kept = {} while true do kept[#kept + 1] = ("x"):rep(100) .. #kept end');
+  const before = vm.refs;
+  let failed = 0;
+  for (let i = 0; i < 3000; i++) {
+    if (!vm.enter('test')) throw new Error('broken');
+    try {
+      texts.pushDatagram(vm, Buffer.alloc(500), senderOf(`127.0.0.1:${i}`));
+    } catch (error) {
+      failed++;
+      vm.fail(error);
+    } finally {
+      vm.leave();
+    }
+  }
+  expect(failed).toBeGreaterThan(0);
+  expect(vm.refs - before).toBe(vm.cachedRefs);
+  texts.forget();
+  expect(vm.cachedRefs).toBeLessThanOrEqual(1);
 });

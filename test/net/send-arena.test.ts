@@ -49,6 +49,16 @@ test('the same short text to many is copied once, as long as its memory holds it
   expect(arena.put(reused)).toBeGreaterThan(0);
 });
 
+test('a short header and a long body to many are a copy each', () => {
+  const arena = new SendArena();
+  const header = Object.assign(Buffer.from('header'), { edition: 0 });
+  const places = Array.from({ length: 100 }, () => [
+    arena.put(header),
+    arena.put(Buffer.alloc(40_000, 'b'), true),
+  ]);
+  expect(new Set(places.map(String)).size).toBe(1);
+});
+
 test('what was held is not handed out again, what was not is', () => {
   const arena = new SendArena();
   const held = put(arena, 20_000, 'a');

@@ -82,9 +82,23 @@ test('code that is damaged is refused, and the source is compiled', async () => 
 
 test.each(['5.4', '5.1'])('Lua %s starts without anything that the build has kept', async (version) => {
   const folder = copy();
-  for (const file of filesOf(folder, /\.(cache|luac)$/)) rmSync(file);
+  for (const file of [...filesOf(folder, /\.cache$/), ...filesOf(folder, /\.luac$/)]) rmSync(file);
   expect(Object.values(refused(folder))).not.toContain(false);
   await runs(folder, version);
+});
+
+test.each([
+  ['stdlib-5.4.luac', '[["errors",3]]\nbad'],
+  ['glue.wasm', 'bad'],
+])('it is what the build has put there that runs: not without a good %s', async (file, content) => {
+  const folder = copy();
+  writeFileSync(join(folder, 'dist', file), content);
+  const place = applicationFolder('print("runs")');
+  const program = join(folder, 'bin/cumulus-server.js');
+  const daemon = daemons.runCommand(process.execPath, [program, '--config', place.iniFile]);
+  expect(await daemon.waitFor(/^NOTE .*applications running/)).toContain('0 of 1');
+  await daemon.kill();
+  rmSync(place.folder, { recursive: true });
 });
 
 test('without a build the program says what to do', async () => {

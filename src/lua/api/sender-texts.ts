@@ -15,6 +15,10 @@ export class SenderTexts {
   /** Registry slots. */
   readonly #slots = new Map<Sender, number>();
   readonly #byPointer = new Map<number, Sender>();
+  /** Taken and not used yet. */
+  #spare: number | undefined;
+  /** There was no memory to keep one: nothing is kept any more, because scripts need what there is. */
+  #refused = false;
 
   constructor(vm: LuaVm) {
     this.#vm = vm;
@@ -48,13 +52,22 @@ export class SenderTexts {
 
   #add(sender: Sender): void {
     const { raw, L, bytes } = this.#vm;
-    if (this.#slots.size >= REMEMBER_COUNT) this.forget();
+    if (this.#refused || this.#slots.size >= REMEMBER_COUNT) this.forget();
     bytes.pushBinary(L, sender.text);
+    if (this.#refused) return;
+    const slot = this.#spare ?? this.#takeSlot();
+    this.#refused = true;
     raw.pushvalue(L, -1);
-    const slot = this.#vm.ref();
     raw.refset(L, slot);
+    this.#refused = false;
+    this.#spare = undefined;
     this.#slots.set(sender, slot);
-    this.#vm.cachedRefs++;
     this.#byPointer.set(raw.tolstring(L, -1, 0), sender);
+  }
+
+  #takeSlot(): number {
+    this.#vm.cachedRefs++;
+    this.#spare = this.#vm.ref();
+    return this.#spare;
   }
 }

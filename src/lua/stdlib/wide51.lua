@@ -75,7 +75,8 @@ local known, count = {}, 0
 local function kinds_of(text)
   local kinds, at = {}, find(text, '%', 1, true)
   while at do
-    local conversion, behind = match(text, '^%%[-+ #0]?%d?%d?%.?%d?%d?(%a)()', at)
+    local conversion, behind = match(text, '^%%[-+ #0]?%d?%d?(%a)()', at)
+    if not behind then conversion, behind = match(text, '^%%[-+ #0]?%d?%d?%.%d?%d?(%a)()', at) end
     behind = behind or match(text, '^%%%%()', at)
     if not behind or conversion and not KINDS[conversion] then return nil end
     if conversion then kinds[#kinds + 1] = KINDS[conversion] end
