@@ -126,6 +126,8 @@ export class Applications {
     }
     // All are ready before the first one runs, and may ask for another.
     for (const application of found) if (!this.#stopped) await application.prepare();
+    // Not before the first script is about to run: beside the beginning of a thread all else takes longer.
+    if (!this.#stopped) this.#services.watchdog.start();
     for (const application of found) if (!this.#stopped) await application.start();
   }
 

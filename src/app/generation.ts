@@ -106,8 +106,6 @@ export class Generation implements VmEvents {
     if (!vm.enter('main.lua')) return;
     try {
       vm.compile(source, this.#chunkName(this.#main));
-      // Not before the first script runs: beside the beginning of a thread all else takes longer.
-      this.#services.watchdog.start();
       if (vm.tryCall(0, 0) !== 0) throw this.#failureOf(vm);
     } catch (error) {
       this.#membership?.end();

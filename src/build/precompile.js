@@ -13,13 +13,13 @@ import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const require = createRequire(import.meta.url);
-const { FOLDER, load } = require('../../bin/load.js');
+const commonJs = createRequire(import.meta.url);
+const { FOLDER, load } = commonJs('../../bin/load.js');
 
 const WASM = ['wasmoon/dist/glue.wasm', 'wasmoon-lua5.1/dist/liblua5.1.wasm'];
 const REHEARSAL = fileURLToPath(new URL('rehearsal.js', import.meta.url));
 
-for (const file of WASM) copyFileSync(require.resolve(file), join(FOLDER, basename(file)));
+for (const file of WASM) copyFileSync(commonJs.resolve(file), join(FOLDER, basename(file)));
 await load('bytecode.cjs').writeBytecode(FOLDER);
 for (const version of ['5.4', '5.1']) {
   const { status, stderr } = spawnSync(process.execPath, [REHEARSAL, version], { encoding: 'utf8' });

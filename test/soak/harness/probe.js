@@ -50,7 +50,8 @@ function figures() {
 }
 
 /**
- * Registry slots that Lua machines have given out and not got back: private to them, but not to the inspector.
+ * Registry slots that Lua machines have given out and not got back, without those that only spare making something
+ * again: private to them, but not to the inspector.
  * @param {readonly number[]} machines ids of the heap snapshot
  */
 async function slotsOf(machines) {
@@ -70,18 +71,21 @@ async function slotsOfOne(session, machine) {
   const { result } = await session.post('HeapProfiler.getObjectByHeapObjectId', {
     objectId: String(machine),
   });
-  const next = await privateOf(session, result.objectId, '#nextRef');
-  const free = await privateOf(session, result.objectId, '#free');
-  return Number(next?.value) - Number(/^Array\((\d+)\)$/.exec(free?.description ?? '')?.[1]);
+  const next = await fieldOf(session, result.objectId, '#nextRef');
+  const free = await fieldOf(session, result.objectId, '#free');
+  const cached = await fieldOf(session, result.objectId, 'cachedRefs');
+  const given = Number(next?.value) - Number(/^Array\((\d+)\)$/.exec(free?.description ?? '')?.[1]);
+  return given - Number(cached?.value);
 }
 
 /** @param {Session} session @param {string | undefined} object @param {string} field */
-async function privateOf(session, object, field) {
+async function fieldOf(session, object, field) {
   if (object === undefined) throw new Error('an object of the heap snapshot is gone');
   const properties = await session.post('Runtime.getProperties', { objectId: object });
   // The types of Node do not know them yet.
-  const { privateProperties } = /** @type {{ privateProperties: readonly Property[] }} */ (
-    /** @type {unknown} */ (properties)
-  );
-  return privateProperties.find(({ name }) => name === field)?.value;
+  const { result, privateProperties } =
+    /** @type {{ result: readonly Property[], privateProperties: readonly Property[] }} */ (
+      /** @type {unknown} */ (properties)
+    );
+  return [...result, ...privateProperties].find(({ name }) => name === field)?.value;
 }
