@@ -91,7 +91,8 @@ async function untilWatched(server) {
   for (let tries = 0; tries < 100; tries++) {
     save(server, version(0));
     await pause(50);
-    if ((await ask(server.port, '?')) === '0') return;
+    // Its connection may be the one that the reload ends.
+    if ((await ask(server.port, '?').catch(() => '')) === '0') return;
   }
   throw new Error('saving main.lua has no effect');
 }
