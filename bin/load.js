@@ -4,7 +4,8 @@
  *
  * `dist/NAME.cjs` is the source, `dist/NAME.cache` V8's code for it, written by the build (src/build/precompile.js).
  * V8 refuses code of another version of itself or from a source of another length; the source is compiled then, as it
- * is when there is no code. Who edits a part by hand removes its code. CommonJS, because Node takes no such code for ES modules.
+ * is when there is no code. Who edits a part by hand removes its code. CommonJS, because Node takes no such code for ES
+ * modules.
  */
 'use strict';
 

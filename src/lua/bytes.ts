@@ -29,10 +29,9 @@ export class Bytes {
   readonly #raw: RawLua;
   readonly #scratch: number;
   readonly #length: number;
-  /** The heap as it was seen last, and its memory: asking for that takes longer than making a view. */
-  #heap: Buffer;
-  #words: Uint32Array;
-  #memory: ArrayBufferLike;
+  /** The heap, made anew when growing has detached it, and its memory: asking for that takes longer than making a view. */
+  #words: Uint32Array = new Uint32Array(0);
+  #memory: ArrayBufferLike = this.#words.buffer;
   /** By length: where short strings are copied to. */
   readonly #copies: Copy[] = [];
   readonly #names = new Map<string, number>();
@@ -41,9 +40,6 @@ export class Bytes {
     this.#raw = raw;
     this.#scratch = raw.malloc(SCRATCH_SIZE);
     this.#length = raw.malloc(4);
-    this.#heap = raw.heap();
-    this.#memory = this.#heap.buffer;
-    this.#words = new Uint32Array(this.#memory);
   }
 
   /** Pushes a Lua string of `bytes`. */
@@ -128,10 +124,8 @@ export class Bytes {
   }
 
   #heapWords(): Uint32Array {
-    const heap = this.#raw.heap();
-    if (heap !== this.#heap) {
-      this.#heap = heap;
-      this.#memory = heap.buffer;
+    if (this.#words.length === 0) {
+      this.#memory = this.#raw.heap().buffer;
       this.#words = new Uint32Array(this.#memory);
     }
     return this.#words;

@@ -36,11 +36,7 @@ export class Capture {
    */
   prepare(file: URL): void {
     if (this.#compiled || !existsSync(file)) return;
-    this.#compiled = WebAssembly.compile(withSmallMemory(Uint8Array.from(readFileSync(file))));
-    // `run` tells whom it concerns; the next one tries again.
-    this.#compiled.catch(() => {
-      this.#compiled = undefined;
-    });
+    this.#compile(Uint8Array.from(readFileSync(file)));
   }
 
   /** @param change may replace imports; called with a copy that is this instance's own */
@@ -54,6 +50,16 @@ export class Capture {
     return run;
   }
 
+  /** A failure is told by `run`, and not kept: the next one tries again. */
+  #compile(source: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+    const compiled = WebAssembly.compile(withSmallMemory(source));
+    compiled.catch(() => {
+      this.#compiled = undefined;
+    });
+    this.#compiled = compiled;
+    return compiled;
+  }
+
   async #run<T>(make: () => Promise<T>, change: Change): Promise<Captured<T>> {
     const original = WebAssembly.instantiate;
     const globals = new Set(Object.getOwnPropertyNames(globalThis));
@@ -61,8 +67,7 @@ export class Capture {
     let exports: LuaExports | undefined;
     const instantiate = async (source: Uint8Array<ArrayBuffer>, imports: Imports) => {
       if (!isLua(imports)) return passOn(source, imports);
-      this.#compiled ??= WebAssembly.compile(withSmallMemory(source));
-      const module = await this.#compiled;
+      const module = await (this.#compiled ?? this.#compile(source));
       const own = copyOf(imports);
       const link = change(own);
       const instance = await original(module, own);

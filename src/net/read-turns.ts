@@ -7,6 +7,7 @@
  *
  * Invariant: who queues is not being read, and queues once.
  */
+
 /** What Node reads at most at a time, and the size of the buffer that connections share, bytes. */
 export const READ_SIZE = 65_536;
 

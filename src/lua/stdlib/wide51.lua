@@ -1,9 +1,9 @@
 -- string.format of the 5.1 engine for integers of more than 32 bits, such as milliseconds since 1970.
 --
 -- C's `long` has 32 bits in WebAssembly, where LuaJIT's formats take 64. Only such numbers go another way: as floats
--- without decimals, which are exact up to 2^53; so do negative ones as hexadecimal, which C would write as 0. Errors keep their text
--- and position, except that there is no position where a function returns the result at once: for a tail call Lua 5.1
--- does not know it.
+-- without decimals, which are exact up to 2^53; so do negative ones as hexadecimal, which C would write as 0. Errors
+-- keep their text and position, except that there is no position where a function returns the result at once: for a tail
+-- call Lua 5.1 does not know it.
 
 local format, find, gsub, match = string.format, string.find, string.gsub, string.match
 local error, floor, pcall, select, type, unpack = error, math.floor, pcall, select, type, unpack
