@@ -89,9 +89,9 @@ export class Handles {
       warnReadOnly(vm.bytes.text(state, 1) ?? '', vm.bytes.text(state, 2) ?? '');
       return 0;
     };
-    raw.pushcclosure(L, vm.hostFunction(this.#afterCollection), 0);
     raw.pushcclosure(L, vm.hostFunction(warn), 0);
-    vm.runStdlib('objects', 2);
+    vm.runStdlib('objects', 1);
+    vm.onCycle = this.#afterCycle;
     raw.refset(L, this.#define);
   }
 
@@ -301,7 +301,7 @@ export class Handles {
 
   /**
    * False when the value at `i` is another one, which has been given the memory of the handle's object: that happens
-   * between the sweep that frees an object and `#afterCollection`. An open object is not freed.
+   * between the sweep that frees an object and `#afterCycle`. An open object is not freed.
    */
   #isBehind(handle: Handle<unknown>, i: number): boolean {
     const { raw, L } = this.#vm;
@@ -314,10 +314,10 @@ export class Handles {
   }
 
   /**
-   * Runs after each cycle of the garbage collector: forgets the closed objects that it has freed. One finalizer a cycle
-   * is enough; one for each object costs as much as the rest of the object's life.
+   * After each cycle of the garbage collector: forgets the closed objects that it has freed. One finalizer a cycle is
+   * enough; one for each object costs as much as the rest of the object's life.
    */
-  readonly #afterCollection: HostFunction = (L) => {
+  readonly #afterCycle = (L: number): void => {
     const { raw } = this.#vm;
     raw.refget(L, this.#objects);
     for (const handle of this.#byId.values()) {
@@ -326,7 +326,7 @@ export class Handles {
       if (raw.type(L, -1) === LUA_TNIL) this.#forget(handle);
       raw.settop(L, -2);
     }
-    return 0;
+    raw.settop(L, -2);
   };
 
   #forget(handle: Handle<unknown>): void {

@@ -10,6 +10,7 @@ import { Bytes } from './bytes.js';
 import { Collector } from './collector.js';
 import type { EngineOptions, LuaEngines } from './engine.js';
 import { LuaError } from './lua-error.js';
+import { Pace } from './pace.js';
 import { type EngineVersion, LUA_ERRMEM, LUA_TFUNCTION, type RawLua } from './raw.js';
 import type { Stdlib } from './stdlib.js';
 
@@ -52,6 +53,9 @@ export class LuaVm {
   #usable = true;
   readonly #handler: number;
   readonly #collector: Collector;
+  readonly #pace: Pace;
+  /** Told in `L` of each cycle of the garbage collector, in the middle of whatever runs; leaves the stack as it was. */
+  onCycle: ((L: number) => void) | undefined;
 
   private constructor(raw: RawLua, stdlib: Stdlib, events: VmEvents, name: string) {
     this.raw = raw;
@@ -67,7 +71,9 @@ export class LuaVm {
       raw.addFunction((L) => this.#panic(L), 'ii'),
     );
     this.#handler = this.ref();
-    this.#collector = new Collector(this, this.ref());
+    const collectgarbage = this.ref();
+    this.#collector = new Collector(this, collectgarbage);
+    this.#pace = new Pace(this, collectgarbage);
   }
 
   static async create(engines: LuaEngines, options: VmOptions, events: VmEvents): Promise<LuaVm> {
@@ -75,6 +81,7 @@ export class LuaVm {
     const vm = new LuaVm(raw, engines.stdlib, events, options.name ?? '');
     vm.#installHandler();
     vm.#installGuard();
+    vm.#watchCycles();
     return vm;
   }
 
@@ -274,6 +281,18 @@ export class LuaVm {
     raw.settop(L, 1);
   }
 
+  #watchCycles(): void {
+    const { raw, L } = this;
+    const ended = (state: number) => {
+      this.#pace.cycled = true;
+      this.onCycle?.(state);
+      return 0;
+    };
+    raw.pushcclosure(L, this.hostFunction(ended), 0);
+    this.runStdlib('cycles', 1);
+    raw.settop(L, 1);
+  }
+
   #callHost(fn: HostFunction, L: number): number {
     const outer = this.L;
     this.L = L;
@@ -303,9 +322,11 @@ export class LuaVm {
   }
 
   #reset(base: number): void {
-    if (this.#bases.length === 1) this.brake.release();
+    if (this.#bases.length > 1) return this.raw.settop(this.L, base);
+    this.brake.release();
     this.raw.settop(this.L, base);
-    if (this.#bases.length === 1 && this.raw.memory.refused) this.#collector.run();
+    if (this.raw.memory.refused) this.#collector.run();
+    if (this.#pace.cycled) this.#pace.adapt();
   }
 
   #refuse(error: unknown): false {

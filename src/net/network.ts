@@ -14,6 +14,7 @@ import { FileLimit } from './file-limit.js';
 import { HeldBytes } from './held-bytes.js';
 import { Lingering } from './lingering.js';
 import type { Listener } from './listener.js';
+import { pageAligned } from './page-aligned.js';
 import { READ_SIZE, ReadTurns } from './read-turns.js';
 import { Resolver } from './resolve.js';
 import { SendArena } from './send-arena.js';
@@ -40,7 +41,7 @@ export class Network {
    * One buffer for every connection: a read is delivered to the script before the next one begins, so that no two
    * connections ever need it at a time. Never hand a view of it to anything that outlives the callback.
    */
-  readonly receiveBuffer = Buffer.allocUnsafeSlow(READ_SIZE);
+  readonly receiveBuffer = pageAligned(READ_SIZE);
   readonly readTurns = new ReadTurns();
   readonly arrivals = new Arrivals();
   readonly accept: Accept;

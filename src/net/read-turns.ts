@@ -9,7 +9,7 @@
  */
 
 /** What Node reads at most at a time, and the size of the buffer that connections share, bytes. */
-export const READ_SIZE = 65_536;
+export const READ_SIZE = 131_072;
 
 export interface Reader {
   /** Its turn has come. Must not throw and must not enter a script. */
@@ -17,7 +17,7 @@ export interface Reader {
 }
 
 /** How many read on in one turn of the event loop: what they get is worked off in a few milliseconds. */
-const AT_A_TIME = 16;
+const AT_A_TIME = 8;
 
 export class ReadTurns {
   /** In the order in which they came. */

@@ -1,27 +1,9 @@
 -- Objects of the API: tables that scripts may add to, whose methods and properties are the host's.
 --
--- Look-up of methods stays inside Lua; only a property's value is asked of the host. `after_collection` is called when
--- the garbage collector has been through: by the finalizer of something that nobody refers to, made anew each time.
+-- Look-up of methods stays inside Lua; only a property's value is asked of the host.
 
-local after_collection, warn_read_only = ...
-local setmetatable, rawset, newproxy = setmetatable, rawset, newproxy
-
-if _VERSION == 'Lua 5.1' then
-  local prototype = newproxy(true)
-  debug.getmetatable(prototype).__gc = function(proxy)
-    if proxy == prototype then return end
-    after_collection()
-    newproxy(prototype)
-  end
-  newproxy(prototype)
-else
-  local meta = {}
-  function meta.__gc()
-    after_collection()
-    setmetatable({}, meta)
-  end
-  setmetatable({}, meta)
-end
+local warn_read_only = ...
+local rawset = rawset
 
 -- Returns the metatable of a class.
 -- `additions` are properties that the original did not have: a script's own field of that name takes their place.
