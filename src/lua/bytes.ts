@@ -8,7 +8,7 @@ import { LuaError } from './lua-error.js';
 import type { RawLua } from './raw.js';
 
 /** Strings up to this length, bytes, are passed through one buffer that the engine keeps. */
-const SCRATCH_SIZE = 65_536;
+const SCRATCH_SIZE = 131_072;
 /** Up to here a loop is faster than a view and one copy. */
 const SHORT = 128;
 

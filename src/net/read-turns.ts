@@ -8,8 +8,11 @@
  * Invariant: who queues is not being read, and queues once.
  */
 
-/** What Node reads at most at a time, and the size of the buffer that connections share, bytes. */
+/** The size of the buffer that connections share, bytes: a message of 64 KiB does not fill it. */
 export const READ_SIZE = 131_072;
+
+/** What Node reads at most at a time where it makes a buffer for each read, bytes. */
+export const NODE_READ_SIZE = 65_536;
 
 export interface Reader {
   /** Its turn has come. Must not throw and must not enter a script. */

@@ -12,7 +12,7 @@ import {
   KEEP_ALIVE_MS,
   type Sent,
 } from './connection.js';
-import { READ_SIZE, type Reader, type ReadTurns } from './read-turns.js';
+import { NODE_READ_SIZE, READ_SIZE, type Reader, type ReadTurns } from './read-turns.js';
 
 /** Whose the socket is: a property of the socket, so that listeners need no closure each. */
 const CONNECTION = Symbol('connection');
@@ -23,12 +23,15 @@ export class SocketConnection implements Connection, Reader {
   watcher: ConnectionWatcher | undefined;
   readonly #socket: OwnedSocket;
   readonly #readTurns: ReadTurns;
+  /** The most that is read at a time, bytes. */
+  readonly #readSize: number;
   #paused = false;
   #remote: Endpoint | undefined;
 
-  private constructor(socket: OwnedSocket, readTurns: ReadTurns) {
+  private constructor(socket: OwnedSocket, readTurns: ReadTurns, readSize: number) {
     this.#socket = socket;
     this.#readTurns = readTurns;
+    this.#readSize = readSize;
     socket[CONNECTION] = this;
     socket.on('error', onError);
     socket.on('end', onEnd);
@@ -38,7 +41,7 @@ export class SocketConnection implements Connection, Reader {
   }
 
   static accepted(socket: Socket, readTurns: ReadTurns): SocketConnection {
-    const connection = new SocketConnection(socket, readTurns);
+    const connection = new SocketConnection(socket, readTurns, NODE_READ_SIZE);
     socket.on('data', onData);
     connection.#rememberRemote();
     return connection;
@@ -53,7 +56,7 @@ export class SocketConnection implements Connection, Reader {
     const onread = { buffer, callback };
     const alive = { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
     const socket = connectSocket({ host, port, onread, noDelay: true, ...alive });
-    const connection = new SocketConnection(socket, readTurns);
+    const connection = new SocketConnection(socket, readTurns, READ_SIZE);
     socket.once('connect', onConnect);
     return connection;
   }
@@ -149,7 +152,7 @@ export class SocketConnection implements Connection, Reader {
     read(connection: SocketConnection, bytes: Buffer): void {
       connection.owner?.onRead(bytes);
       // More is there than fits into a buffer: others come first.
-      if (bytes.length < READ_SIZE || connection.#paused) return;
+      if (bytes.length < connection.#readSize || connection.#paused) return;
       connection.#socket.pause();
       connection.#readTurns.wait(connection);
     },
