@@ -5,10 +5,10 @@
  * knows no files and starts nothing.
  */
 import { RTMFP_EVENTS } from '../lua/api/rtmfp.js';
-import { Exchange } from '../lua/exchange.js';
 import { LuaError } from '../lua/lua-error.js';
-import { Peer } from '../lua/peer.js';
-import type { Outside, Target } from '../lua/target.js';
+import { Exchange } from '../lua/tree/exchange.js';
+import { Peer } from '../lua/tree/peer.js';
+import type { Outside, Target } from '../lua/tree/target.js';
 import type { LuaVm } from '../lua/vm.js';
 import { titleOf } from './discovery.js';
 

@@ -15,15 +15,18 @@ describe.each(EXPORTS)('over the %s exports', (_, direct) => {
     expect(raw.rawequal(L, -1, -2)).toBe(1);
   });
 
-  test.each([0, 1, 31, 32, 33, 127, 128, 129, 65_535, 65_536, 65_537, 3 * MIB])('%i bytes', async (size) => {
-    const { vm } = await machine({ direct });
-    const { L, bytes } = vm;
-    const sent = Buffer.from(Array.from({ length: size }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
-    bytes.push(L, sent);
-    expect(Buffer.from(bytes.view(L, -1) ?? []).equals(sent)).toBe(true);
-    bytes.pushBinary(L, sent.toString('latin1'));
-    expect(vm.raw.rawequal(L, -1, -2)).toBe(1);
-  });
+  test.each([0, 1, 31, 32, 33, 127, 128, 129, 65_535, 65_536, 131_071, 131_072, 131_073, 3 * MIB])(
+    '%i bytes',
+    async (size) => {
+      const { vm } = await machine({ direct });
+      const { L, bytes } = vm;
+      const sent = Buffer.from(Array.from({ length: size }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
+      bytes.push(L, sent);
+      expect(Buffer.from(bytes.view(L, -1) ?? []).equals(sent)).toBe(true);
+      bytes.pushBinary(L, sent.toString('latin1'));
+      expect(vm.raw.rawequal(L, -1, -2)).toBe(1);
+    },
+  );
 
   test('any text goes in as UTF-8 and comes out', async () => {
     const { vm } = await machine({ direct });

@@ -4,18 +4,18 @@
  * Plain values are copied. Anything else arrives as a proxy, one for each thing while it is in use, and as itself when
  * it comes home. It knows no applications: what is around the VM is handed in as `Outside`.
  */
+import { LuaError } from '../lua-error.js';
+import { LUA_TLIGHTUSERDATA } from '../raw.js';
+import type { LuaVm } from '../vm.js';
 import { cross } from './crossing.js';
 import type { Exchange } from './exchange.js';
 import { Exports } from './exports.js';
 import { Imports } from './imports.js';
+import { installTree, type TreeHost, type TreeSlots } from './library.js';
 import { lookUpField, lookUpMissing } from './looking-up.js';
-import { LuaError } from './lua-error.js';
 import { takeTrail } from './passing-errors.js';
-import { LUA_TLIGHTUSERDATA } from './raw.js';
 import type { Outside, Target } from './target.js';
 import { copyPlain } from './transfer.js';
-import { installTree, type TreeHost, type TreeSlots } from './tree-library.js';
-import type { LuaVm } from './vm.js';
 
 const THREAD = 8;
 

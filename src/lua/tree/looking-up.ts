@@ -3,8 +3,8 @@
  *
  * Nothing is remembered: every look-up sees what is there now.
  */
+import { LUA_TNIL, LUA_TSTRING } from '../raw.js';
 import type { Peer } from './peer.js';
-import { LUA_TNIL, LUA_TSTRING } from './raw.js';
 import type { Target } from './target.js';
 import { copyPlain } from './transfer.js';
 

@@ -4,12 +4,12 @@
  * The VM that is called is entered like from the event loop, so that its limits hold; its error is reported nowhere:
  * it is raised again in the VM that called, as the same value. No unwinding of one VM may pass through the other.
  */
-import { messageOf } from '../errors.js';
+import { messageOf } from '../../errors.js';
+import { LuaError } from '../lua-error.js';
+import { LUA_MULTRET } from '../raw.js';
 import { MAX_DEPTH } from './exchange.js';
-import { LuaError } from './lua-error.js';
 import { passError } from './passing-errors.js';
 import type { Peer } from './peer.js';
-import { LUA_MULTRET } from './raw.js';
 import type { Target } from './target.js';
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Installs stdlib/tree.lua, and on Lua 5.1 stdlib/tree51.lua, in a VM, and keeps what they return in registry slots.
  */
-import type { HostFunction, LuaVm } from './vm.js';
+import type { HostFunction, LuaVm } from '../vm.js';
 
 /** What the Lua side calls. */
 export interface TreeHost {

@@ -1,11 +1,11 @@
 import { afterEach, expect, test } from 'vitest';
-import { LuaEngines } from '../../src/lua/engine.js';
-import { Exchange } from '../../src/lua/exchange.js';
-import { LuaError } from '../../src/lua/lua-error.js';
-import { Peer } from '../../src/lua/peer.js';
-import type { Outside, Target } from '../../src/lua/target.js';
-import { LuaVm, type VmEvents } from '../../src/lua/vm.js';
-import { LUA_VERSION } from '../support/server.js';
+import { LuaEngines } from '../../../src/lua/engine.js';
+import { LuaError } from '../../../src/lua/lua-error.js';
+import { Exchange } from '../../../src/lua/tree/exchange.js';
+import { Peer } from '../../../src/lua/tree/peer.js';
+import type { Outside, Target } from '../../../src/lua/tree/target.js';
+import { LuaVm, type VmEvents } from '../../../src/lua/vm.js';
+import { LUA_VERSION } from '../../support/server.js';
 
 /** Two VMs, "one" above "two", without applications. */
 class Machine implements VmEvents, Outside, Target {

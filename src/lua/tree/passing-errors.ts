@@ -4,8 +4,8 @@
  * The caller gets the error itself, so that scripts can compare and match it. Its frames stay behind as a trail, which
  * the message handler of an application that does not catch it puts in front of its own.
  */
+import { LUA_TNIL, LUA_TSTRING } from '../raw.js';
 import type { Peer } from './peer.js';
-import { LUA_TNIL, LUA_TSTRING } from './raw.js';
 import type { Target } from './target.js';
 
 /** The innermost frames are what matters of an error that has come through many applications, characters. */

@@ -3,8 +3,8 @@
  *
  * It works on the states that run. Tables and functions are not its business.
  */
-import { LUA_TBOOLEAN, LUA_TNIL, LUA_TNUMBER, LUA_TSTRING } from './raw.js';
-import type { LuaVm } from './vm.js';
+import { LUA_TBOOLEAN, LUA_TNIL, LUA_TNUMBER, LUA_TSTRING } from '../raw.js';
+import type { LuaVm } from '../vm.js';
 
 /** Pushes a copy of the value at `i` of `from` into `to`. @returns false, having pushed nothing, when it is not plain */
 export function copyPlain(from: LuaVm, i: number, to: LuaVm): boolean {

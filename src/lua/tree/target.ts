@@ -2,8 +2,8 @@
  * What proxies work with, as interfaces: the thing behind a proxy, and what surrounds a VM. The layer above says what
  * a VM is called and which others it can see.
  */
+import type { LuaVm } from '../vm.js';
 import type { Peer } from './peer.js';
-import type { LuaVm } from './vm.js';
 
 /** What a proxy stands for. Proxies of one target in one VM are one and the same, while alive. */
 export interface Target {
