@@ -74,10 +74,7 @@ export function adapt51(build: EngineBuild, memory: number): RawLua {
     slotset: x.lua_rawseti,
     pushglobals: (L) => x.lua_pushvalue(L, GLOBALS),
     loadbuffer: x.luaL_loadbuffer,
-    pcall: (L, n, results, handler) => {
-      functions.link();
-      return x.lua_pcall(L, n, results, handler);
-    },
+    pcall: x.lua_pcall,
     error: x.lua_error,
     where: x.luaL_where,
     openlibs: x.luaL_openlibs,

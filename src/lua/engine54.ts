@@ -76,10 +76,7 @@ export function adapt54(build: EngineBuild, memory: number): RawLua {
     slotset: x.lua_rawsetp,
     pushglobals: (L) => x.lua_rawgeti(L, REGISTRY, RIDX_GLOBALS),
     loadbuffer: (L, p, length, name) => x.luaL_loadbufferx(L, p, length, name, 0),
-    pcall: (L, n, results, handler) => {
-      functions.link();
-      return x.lua_pcallk(L, n, results, handler, 0, 0);
-    },
+    pcall: (L, n, results, handler) => x.lua_pcallk(L, n, results, handler, 0, 0),
     error: x.lua_error,
     where: x.luaL_where,
     openlibs: x.luaL_openlibs,

@@ -1,12 +1,23 @@
 /**
  * The heap and the C stack of one engine, for the real exports and for the wrapped ones.
  */
-import type { EngineBuild } from './engine.js';
+import type { EmscriptenLua, EngineBuild } from './engine.js';
 
 /** A Buffer over the heap, made anew only when growing the memory has detached the old one. */
-export function heapOf(build: EngineBuild): () => Buffer {
-  const { memory } = build.exports;
-  const current = build.direct ? () => memory.buffer : () => build.module.HEAPU8.buffer as ArrayBuffer;
+export function heapOf({ direct, exports, module }: EngineBuild): () => Buffer {
+  return direct ? ofMemory(exports.memory) : ofModule(module);
+}
+
+// One function each: with the real exports nothing may hold on to the glue, which is a fifth of a machine.
+function ofMemory(memory: WebAssembly.Memory): () => Buffer {
+  return cached(() => memory.buffer);
+}
+
+function ofModule(module: EmscriptenLua): () => Buffer {
+  return cached(() => module.HEAPU8.buffer as ArrayBuffer);
+}
+
+function cached(current: () => ArrayBuffer): () => Buffer {
   let heap = Buffer.from(current());
   return () => {
     if (heap.length === 0) heap = Buffer.from(current());

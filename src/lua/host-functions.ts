@@ -1,121 +1,145 @@
 /**
  * JavaScript functions in the function table of an engine, where Lua can call them.
  *
- * WebAssembly calls JavaScript only through its table, and a table takes only WebAssembly functions: functions are
- * wrapped by an instance of a module that imports them and exports them again. A machine has about a hundred; an
- * instance for each of them was a fifth of its making. Those that are added
- * between two calls of Lua share one.
- *
- * Invariant: `link` is called before Lua runs; until then a function that was added has an address and nothing there.
+ * A table takes only WebAssembly functions. A machine has about a hundred, and wrapping each of them was a fifth of
+ * what a machine costs to make. Instead one small instance fills a whole part of the table with functions that each pass
+ * their own number on to one import, which knows what is behind it.
  */
 import type { EngineBuild } from './engine.js';
 
 export type Signature = 'ii' | 'vii';
 export type TableFunction = (...arguments_: number[]) => number | undefined;
 
-/** Modules by what they wrap, for all machines. */
-export type Adapters = Map<string, WebAssembly.Module>;
-
 export interface HostFunctions {
   /** @returns the address of `fn`, for good */
   add(fn: TableFunction, signature: Signature): number;
-  link(): void;
 }
 
 export function hostFunctions(build: EngineBuild): HostFunctions {
   const { module } = build;
-  if (build.direct) return new LinkedFunctions(build.exports.__indirect_function_table, build.adapters);
-  return { add: (fn, signature) => module.addFunction(fn, signature), link() {} };
+  if (build.direct) return new TableParts(build.exports.__indirect_function_table);
+  return { add: (fn, signature) => module.addFunction(fn, signature) };
 }
 
-/** How many functions one module wraps: few sizes, because each has to be compiled once. */
-const SIZES = [8, 32, 128, 512] as const;
-
-interface Added {
-  readonly fn: TableFunction;
-  readonly address: number;
+interface Part {
+  /** Address of the first. */
+  readonly base: number;
+  readonly functions: TableFunction[];
 }
 
-class LinkedFunctions implements HostFunctions {
+class TableParts implements HostFunctions {
   readonly #table: WebAssembly.Table;
-  readonly #adapters: Adapters;
-  #pending = false;
-  readonly #added: Record<Signature, Added[]> = { ii: [], vii: [] };
+  readonly #parts: Partial<Record<Signature, Part>> = {};
 
-  constructor(table: WebAssembly.Table, adapters: Adapters) {
+  constructor(table: WebAssembly.Table) {
     this.#table = table;
-    this.#adapters = adapters;
   }
 
   add(fn: TableFunction, signature: Signature): number {
-    const address = this.#table.grow(1);
-    this.#added[signature].push({ fn, address });
-    this.#pending = true;
-    return address;
+    let part = this.#parts[signature];
+    if (!part || part.functions.length === SHAPES[signature].size) {
+      part = this.#newPart(signature);
+      this.#parts[signature] = part;
+    }
+    return part.base + part.functions.push(fn) - 1;
   }
 
-  link(): void {
-    if (!this.#pending) return;
-    this.#pending = false;
-    this.#link('ii');
-    this.#link('vii');
-  }
-
-  #link(signature: Signature): void {
-    const added = this.#added[signature].splice(0);
-    if (added.length === 0) return;
-    const size = SIZES.find((enough) => enough >= added.length) ?? added.length;
-    // What is left over is wrapped and never called.
-    const imported = Array.from({ length: size }, (_, i) => (added[i] ?? added[0])?.fn);
-    const { exports } = new WebAssembly.Instance(this.#adapter(signature, size), { f: { ...imported } });
-    for (const [i, { address }] of added.entries()) this.#table.set(address, exports[i]);
-  }
-
-  #adapter(signature: Signature, size: number): WebAssembly.Module {
-    const key = `${size} ${signature}`;
-    const known = this.#adapters.get(key);
-    if (known) return known;
-    const adapter = new WebAssembly.Module(moduleOf(signature, size));
-    this.#adapters.set(key, adapter);
-    return adapter;
+  #newPart(signature: Signature): Part {
+    const table = this.#table;
+    const base = table.grow(SHAPES[signature].size);
+    const functions: TableFunction[] = [];
+    const call =
+      signature === 'ii'
+        ? (number: number, L: number) => functions[number]?.(L)
+        : (number: number, L: number, record: number) => functions[number]?.(L, record);
+    // An instance lives as long as the table that it is in.
+    new WebAssembly.Instance(compiled(signature), { host: { call, table, base } });
+    return { base, functions };
   }
 }
 
-const I32 = 0x7f;
-const FUNCTION = 0;
+interface Shape {
+  /** Functions in a part. */
+  readonly size: number;
+  readonly parameters: number;
+  readonly results: number;
+}
 
-const TYPES: Readonly<Record<Signature, readonly number[]>> = {
-  ii: [0x60, 1, I32, 1, I32],
-  vii: [0x60, 2, I32, I32, 0],
+const SHAPES: Readonly<Record<Signature, Shape>> = {
+  ii: { size: 128, parameters: 1, results: 1 },
+  // A hook.
+  vii: { size: 2, parameters: 2, results: 0 },
 };
 
-/** (module (import "f" "0" (func …)) … (export "0" (func 0)) …) */
-function moduleOf(signature: Signature, size: number): Uint8Array<ArrayBuffer> {
+/** The same for every machine. */
+const modules: Partial<Record<Signature, WebAssembly.Module>> = {};
+
+function compiled(signature: Signature): WebAssembly.Module {
+  modules[signature] ??= new WebAssembly.Module(binaryOf(SHAPES[signature]));
+  return modules[signature];
+}
+
+const I32 = 0x7f;
+const FUNCREF = 0x70;
+const LOCAL_GET = 0x20;
+const GLOBAL_GET = 0x23;
+const I32_CONST = 0x41;
+const CALL = 0x10;
+const END = 0x0b;
+
+/**
+ * (module (import "host" "call" (func …)) (import "host" "table" (table 0 funcref)) (import "host" "base" (global i32))
+ *   (elem (global.get 0) 1 2 …)
+ *   (func (param …) (call 0 (i32.const 0) (local.get 0) …)) (func … (i32.const 1) …) …)
+ */
+function binaryOf({ size, parameters, results }: Shape): Uint8Array<ArrayBuffer> {
   const numbers = [...Array(size).keys()];
+  const type = (count: number) => [
+    0x60,
+    ...list(Array(count).fill([I32])),
+    ...list(Array(results).fill([I32])),
+  ];
+  const passedOn = [...Array(parameters).keys()].flatMap((i) => [LOCAL_GET, i]);
+  const imported = (name: string, ...kind: number[]) => [...text('host'), ...text(name), ...kind];
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, [TYPES[signature]]),
+    ...section(1, [type(parameters + 1), type(parameters)]),
+    ...section(2, [
+      imported('call', 0x00, 0),
+      imported('table', 0x01, FUNCREF, 0, 0),
+      imported('base', 0x03, I32, 0),
+    ]),
+    ...section(3, Array(size).fill([1])),
+    ...section(9, [[0, GLOBAL_GET, 0, END, ...list(numbers.map((i) => unsigned(i + 1)))]]),
     ...section(
-      2,
-      numbers.map((i) => [...text('f'), ...text(String(i)), FUNCTION, 0]),
-    ),
-    ...section(
-      7,
-      numbers.map((i) => [...text(String(i)), FUNCTION, ...unsigned(i)]),
+      10,
+      numbers.map((i) => sized([0, I32_CONST, ...signed(i), ...passedOn, CALL, 0, END])),
     ),
   ]);
 }
 
 function section(id: number, items: readonly (readonly number[])[]): number[] {
-  const content = [...unsigned(items.length), ...items.flat()];
-  return [id, ...unsigned(content.length), ...content];
+  return [id, ...sized(list(items))];
+}
+
+function list(items: readonly (readonly number[])[]): number[] {
+  return [...unsigned(items.length), ...items.flat()];
 }
 
 function text(name: string): number[] {
-  return [...unsigned(name.length), ...Buffer.from(name)];
+  return sized([...Buffer.from(name)]);
+}
+
+function sized(content: readonly number[]): number[] {
+  return [...unsigned(content.length), ...content];
 }
 
 /** LEB128 */
 function unsigned(value: number): number[] {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
+}
+
+/** LEB128 of a number that is not negative: the highest of its bits is the sign. */
+function signed(value: number): number[] {
+  return value < 0x40 ? [value] : [(value & 0x7f) | 0x80, ...signed(value >>> 7)];
 }

@@ -104,7 +104,7 @@ export interface RawLua {
   recover(L: number): boolean;
   malloc(size: number): number;
   free(p: number): void;
-  /** Makes a JavaScript function callable as a lua_CFunction (or hook, with 'vii'); it costs a table slot for good. Callable from the next `pcall` on. */
+  /** Makes a JavaScript function callable as a lua_CFunction (or hook, with 'vii'); it costs a table slot for good. */
   addFunction(fn: (...arguments_: number[]) => number | undefined, signature: 'ii' | 'vii'): number;
   /** The heap. Ask afresh at each use: it is replaced when the memory grows. */
   heap(): Buffer;

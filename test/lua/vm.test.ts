@@ -51,6 +51,23 @@ describe.each(EXPORTS)('over the %s exports', (_, direct) => {
     expect(errors[0]).toContain('test.lua:2: here');
   });
 
+  test('three hundred host functions are called each as itself', async () => {
+    const { vm, run } = await machine({ direct });
+    vm.enter('setup');
+    vm.raw.pushglobals(vm.L);
+    for (let i = 0; i < 300; i++)
+      vm.setFunction(`f${i}`, (L) => {
+        vm.raw.pushnumber(L, i + vm.raw.tonumber(L, 1));
+        return 1;
+      });
+    vm.leave();
+    const wanted = Array.from({ length: 300 }, (_, i) => i + 1000).join(' ');
+    expect(
+      run(`local t = {} for i = 0, 299 do t[#t + 1] = ('%d'):format(_G['f' .. i](1000)) end
+        return table.concat(t, ' ')`),
+    ).toBe(wanted);
+  });
+
   test('a LuaError of a host function is an error at its caller, which pcall catches', async () => {
     const { vm, run, errors } = await machine({ direct });
     vm.enter('setup');
