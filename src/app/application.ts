@@ -202,13 +202,13 @@ export class Application implements GenerationEvents {
 
   /** The old version once more, to come back to, and the new one; undefined, and logged, when they cannot be made. */
   async #createBoth(old: Generation, cause: string): Promise<readonly [Generation, Generation] | undefined> {
-    try {
-      return await Promise.all([this.#create(old), this.#create()]);
-    } catch (error) {
-      if (this.#state.name === 'running')
-        this.#error(`application ${this.title} not reloaded (${cause}): ${explain(error)}`);
-      return undefined;
-    }
+    const made = await Promise.allSettled([this.#create(old), this.#create()]);
+    const [again, next] = made;
+    if (again.status === 'fulfilled' && next.status === 'fulfilled') return [again.value, next.value];
+    for (const one of made) if (one.status === 'fulfilled') one.value.dispose();
+    const failed = made.find((one) => one.status === 'rejected');
+    if (this.#state.name === 'running') this.#notReloaded(old, cause, failed?.reason);
+    return undefined;
   }
 
   #create(like?: Generation): Promise<Generation> {
@@ -230,11 +230,15 @@ export class Application implements GenerationEvents {
       next.check(old.sources.files);
       return true;
     } catch (error) {
-      this.#error(
-        `application ${this.title} not reloaded (${cause}), generation ${old.number} goes on: ${explain(error)}`,
-      );
+      this.#notReloaded(old, cause, error);
       return false;
     }
+  }
+
+  #notReloaded(old: Generation, cause: string, error: unknown): void {
+    this.#error(
+      `application ${this.title} not reloaded (${cause}), generation ${old.number} goes on: ${explain(error)}`,
+    );
   }
 
   /** In one turn of the event loop: nothing can connect, arrive or be lost between the old version and the new. */

@@ -6,26 +6,19 @@
  */
 import { join } from 'node:path';
 import { CumulusError, messageOf } from '../errors.js';
-import { installApi } from '../lua/api/index.js';
 import { definedRtmfpEvents } from '../lua/api/rtmfp.js';
-import { ScriptLog, shortName } from '../lua/api/script-log.js';
-import { type Folders, shownName } from '../lua/files/bounds.js';
-import { Handles } from '../lua/handles.js';
+import { shortName } from '../lua/api/script-log.js';
+import { shownName } from '../lua/files/bounds.js';
 import { LUA_TFUNCTION } from '../lua/raw.js';
-import { installSandbox, type Sandbox } from '../lua/sandbox.js';
-import { Stack } from '../lua/stack.js';
 import type { LuaValue } from '../lua/table.js';
 import { pushValue, readValue } from '../lua/values.js';
-import { LuaVm, type VmEvents } from '../lua/vm.js';
+import type { LuaVm, VmEvents } from '../lua/vm.js';
 import { MAIN, type Place, titleOf } from './discovery.js';
 import { ErrorReport } from './error-report.js';
 import { withHint } from './hints.js';
-import { scriptSettings } from './script-settings.js';
+import { createMachine, foldersOf, type Machine } from './machine.js';
 import type { Services } from './services.js';
 import { Sources } from './sources.js';
-import type { Membership } from './tree.js';
-
-const MIB = 1_048_576;
 
 export interface GenerationEvents {
   /** The VM cannot be used any more. */
@@ -40,13 +33,8 @@ export class Generation implements VmEvents {
   readonly #services: Services;
   readonly #events: GenerationEvents;
   readonly #errors: ErrorReport;
-  #vm: LuaVm | undefined;
-  #handles: Handles | undefined;
-  #sandbox: Sandbox | undefined;
-  #membership: Membership | undefined;
+  #machine: Machine | undefined;
   #running = false;
-  /** Names of the API's methods, for hints. */
-  #methods: readonly string[] = [];
 
   private constructor(
     place: Place,
@@ -72,13 +60,13 @@ export class Generation implements VmEvents {
     sources = new Sources(),
   ): Promise<Generation> {
     const generation = new Generation(place, number, sources, services, events);
-    await generation.#boot();
+    generation.#machine = await createMachine(place, sources, services, generation);
     return generation;
   }
 
   /** Connections that are open, accepted ones and others. */
   get connections(): number {
-    return this.#handles?.countOf('connection') ?? 0;
+    return this.#machine?.handles.countOf('connection') ?? 0;
   }
 
   /**
@@ -102,13 +90,13 @@ export class Generation implements VmEvents {
     const vm = this.#usableVm();
     const source = this.sources.read(this.#main);
     this.#running = true;
-    this.#membership?.begin();
+    this.#machine?.membership.begin();
     if (!vm.enter('main.lua')) return;
     try {
       vm.compile(source, this.#chunkName(this.#main));
       if (vm.tryCall(0, 0) !== 0) throw this.#failureOf(vm);
     } catch (error) {
-      this.#membership?.end();
+      this.#machine?.membership.end();
       if (error instanceof CumulusError) throw error;
       vm.fail(error);
       throw new CumulusError('LUA_BROKEN', messageOf(error));
@@ -140,7 +128,7 @@ export class Generation implements VmEvents {
         state = this.#readState(vm);
       },
     );
-    this.#membership?.end();
+    this.#machine?.membership.end();
     return state;
   }
 
@@ -151,16 +139,16 @@ export class Generation implements VmEvents {
    */
   close(park: boolean, keepConnections = false): void {
     if (keepConnections)
-      this.#handles?.closeAll(park, ({ role }) => role === 'mail' || role === 'connection');
+      this.#machine?.handles.closeAll(park, ({ role }) => role === 'mail' || role === 'connection');
     // What only a mail that is reported opens would be nobody's: with connections it has an end, theirs.
-    else this.#handles?.retire(park, ({ role }) => role === 'mail');
+    else this.#machine?.handles.retire(park, ({ role }) => role === 'mail');
     // What drains and mails on their way may still use the files: they are closed with the VM.
-    this.#sandbox?.flushFiles();
+    this.#machine?.sandbox.flushFiles();
   }
 
   /** Ends the VM when nothing is open any more, now or later. */
   disposeWhenEmpty(disposed: () => void): void {
-    const handles = this.#handles;
+    const handles = this.#machine?.handles;
     const dispose = () => {
       if (handles && handles.openCount > 0) return;
       this.dispose();
@@ -172,16 +160,13 @@ export class Generation implements VmEvents {
   }
 
   dispose(): void {
-    this.#handles?.closeAll(false);
-    this.#sandbox?.closeFiles();
-    this.#membership?.close();
-    this.#vm?.close();
+    this.#machine?.handles.closeAll(false);
+    this.#machine?.sandbox.closeFiles();
+    this.#machine?.membership.close();
+    this.#machine?.vm.close();
     this.#errors.close();
     // Whoever still asks for the files of this version, to watch them, must not keep its memory.
-    this.#vm = undefined;
-    this.#handles = undefined;
-    this.#sandbox = undefined;
-    this.#membership = undefined;
+    this.#machine = undefined;
   }
 
   enter(vm: LuaVm): void {
@@ -190,13 +175,13 @@ export class Generation implements VmEvents {
   }
 
   leave(): void {
-    this.#handles?.closeUninvited();
+    this.#machine?.handles.closeUninvited();
     this.#services.watchdog.leave();
     this.#services.network.turn.leave();
   }
 
   error(activity: string, message: string): void {
-    const text = `application ${titleOf(this.#place.path)}, ${activity}: ${withHint(message, this.#methods)}`;
+    const text = `application ${titleOf(this.#place.path)}, ${activity}: ${this.#hinted(message)}`;
     this.#errors.add(text, { application: this.#place.path, ...positionIn(message) });
   }
 
@@ -212,49 +197,15 @@ export class Generation implements VmEvents {
 
   /** "@www/chat/lib/util.lua": the applications' folder, by its last name, and what is below it. */
   #chunkName(file: string): string {
-    return `@${shownName(this.#folders, file)}`;
-  }
-
-  get #folders(): Folders {
-    const { folder, shown } = this.#place;
-    return { root: this.#services.config.applications.path, folder, shown };
-  }
-
-  async #boot(): Promise<void> {
-    const { engines, config, logger, network, mailer } = this.#services;
-    const { version, memory, files } = config.lua;
-    const options = { version, memory: memory * MIB, name: titleOf(this.#place.path) };
-    const vm = await LuaVm.create(engines, options, this);
-    const stack = new Stack(vm);
-    const log = new ScriptLog(logger, stack, this.#place.path);
-    const handles = new Handles(vm, stack, (name, property) => log.warnReadOnly(name, property));
-    this.#methods = installApi({
-      vm,
-      stack,
-      handles,
-      logger,
-      log,
-      network,
-      mailer,
-      settings: scriptSettings(config),
-    });
-    // Before the sandbox, which takes away what proxies are made with.
-    this.#membership = this.#services.tree.join(this.#place.path, vm);
-    this.#sandbox = installSandbox(vm, {
-      stack,
-      sources: this.sources,
-      folders: this.#folders,
-      access: files,
-      memory: options.memory,
-      print: (line) => logger.print(line),
-      warn: (text) => log.atCaller('warn', text),
-    });
-    this.#vm = vm;
-    this.#handles = handles;
+    return `@${shownName(foldersOf(this.#place, this.#services), file)}`;
   }
 
   #failureOf(vm: LuaVm): CumulusError {
-    return new CumulusError('LUA_RUNTIME', withHint(vm.bytes.text(vm.L, -1) ?? 'failed', this.#methods));
+    return new CumulusError('LUA_RUNTIME', this.#hinted(vm.bytes.text(vm.L, -1) ?? 'failed'));
+  }
+
+  #hinted(message: string): string {
+    return withHint(message, this.#machine?.methods ?? []);
   }
 
   /** Says once, at load, what a script waits for in vain. */
@@ -268,8 +219,8 @@ export class Generation implements VmEvents {
   }
 
   #usableVm(): LuaVm {
-    if (!this.#vm?.usable) throw new CumulusError('LUA_BROKEN', 'the Lua machine is not usable');
-    return this.#vm;
+    if (!this.#machine?.vm.usable) throw new CumulusError('LUA_BROKEN', 'the Lua machine is not usable');
+    return this.#machine.vm;
   }
 
   #pushPath(vm: LuaVm): number {
@@ -279,7 +230,7 @@ export class Generation implements VmEvents {
 
   #readState(vm: LuaVm): LuaValue {
     return readValue(vm, -1, 'state', {
-      isObject: (i) => this.#handles?.isObject(i) ?? false,
+      isObject: (i) => this.#machine?.handles.isObject(i) ?? false,
       refuse: (path, typeName) => {
         this.error('onStop', `${path} cannot be carried over a reload: it is a ${typeName}`);
         return undefined;
@@ -289,7 +240,7 @@ export class Generation implements VmEvents {
 
   /** Calls a global function of the script's own, if there is one. @param onResult reads the one result at the top */
   #callGlobal(name: string, push: (vm: LuaVm) => number, onResult?: (vm: LuaVm) => void): void {
-    const vm = this.#vm;
+    const vm = this.#machine?.vm;
     if (!vm?.enter(name)) return;
     try {
       const { raw, L } = vm;

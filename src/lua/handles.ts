@@ -5,10 +5,10 @@
  * object is kept alive by the registry, whether or not a script variable refers to it. A closed one is the garbage
  * collector's, and its handle goes with it.
  */
-import { LuaError } from './lua-error.js';
+import { type ClassDefinition, type ObjectClass, ObjectClasses } from './object-class.js';
 import { LUA_TNIL } from './raw.js';
 import type { Stack } from './stack.js';
-import type { HostFunction, LuaVm } from './vm.js';
+import type { LuaVm } from './vm.js';
 
 /** What closes with the application: no callback may follow. */
 export interface Resource {
@@ -29,40 +29,15 @@ export interface Handle<T> {
   open: boolean;
 }
 
-/** A method: arguments from index 2 on; returns the number of results that it pushed (nothing = 0). */
-export type Method<T> = (target: T, stack: Stack) => number | void;
-
-export interface Property<T> {
-  /** Pushes the value, or returns 0 for nil. */
-  readonly get: (target: T, stack: Stack) => number;
-  /** The new value is at index 2. Without it the property is read-only. */
-  readonly set?: (target: T, stack: Stack) => void;
-  /** The original did not have it: old scripts may have a field of that name, which then takes its place. */
-  readonly addition?: true;
-}
-
-export interface ClassDefinition<T> {
-  readonly name: string;
-  readonly methods: Readonly<Record<string, Method<T>>>;
-  readonly properties: Readonly<Record<string, Property<T>>>;
-}
-
-export interface ObjectClass<T> {
-  readonly definition: ClassDefinition<T>;
-  /** Registry slot of the objects' metatable. */
-  readonly metatable: number;
-}
-
 /** Pushes an event's arguments and returns their number. A plain function, so that no event makes a closure. */
 export type Push<A, B> = (vm: LuaVm, a: A, b: B) => number;
 
 export class Handles {
   readonly #vm: LuaVm;
-  readonly #stack: Stack;
+  readonly #classes: ObjectClasses;
   readonly #byPointer = new Map<number, Handle<unknown>>();
   readonly #byId = new Map<number, Handle<unknown>>();
   readonly #open = new Set<Handle<unknown>>();
-  readonly #define: number;
   /** Registry slot of a table of all objects by id, with weak values: who is in it has not been collected. */
   readonly #objects: number;
   /** What may be opened from now on; undefined: anything. */
@@ -75,8 +50,6 @@ export class Handles {
   /** @param warnReadOnly told when a script assigns a read-only property: class and property */
   constructor(vm: LuaVm, stack: Stack, warnReadOnly: (className: string, property: string) => void) {
     this.#vm = vm;
-    this.#stack = stack;
-    this.#define = vm.ref();
     this.#objects = vm.ref();
     const { raw, L } = vm;
     raw.createtable(L, 0, 0);
@@ -85,14 +58,13 @@ export class Handles {
     raw.setfield(L, -2, vm.bytes.name('__mode'));
     raw.setmetatable(L, -2);
     raw.refset(L, this.#objects);
-    const warn = (state: number) => {
-      warnReadOnly(vm.bytes.text(state, 1) ?? '', vm.bytes.text(state, 2) ?? '');
-      return 0;
-    };
-    raw.pushcclosure(L, vm.hostFunction(warn), 0);
-    vm.runStdlib('objects', 1);
+    this.#classes = new ObjectClasses(
+      vm,
+      stack,
+      (objectClass, i) => this.at(objectClass, i)?.target,
+      warnReadOnly,
+    );
     vm.onCycle = this.#afterCycle;
-    raw.refset(L, this.#define);
   }
 
   get openCount(): number {
@@ -105,26 +77,7 @@ export class Handles {
   }
 
   define<T>(definition: ClassDefinition<T>): ObjectClass<T> {
-    const { raw, L, bytes } = this.#vm;
-    const objectClass: ObjectClass<T> = { definition, metatable: this.#vm.ref() };
-    raw.refget(L, this.#define);
-    bytes.pushText(L, definition.name);
-    this.#functions(Object.entries(definition.methods), (name, method) =>
-      this.#method(objectClass, name, method),
-    );
-    const properties = Object.entries(definition.properties);
-    this.#functions(properties, (_, property) => this.#getter(objectClass, property));
-    const settable = properties.filter(([, property]) => property.set !== undefined);
-    this.#functions(settable, (_, property) => this.#setter(objectClass, property));
-    const additions = properties.filter(([, property]) => property.addition);
-    raw.createtable(L, 0, additions.length);
-    for (const [name] of additions) {
-      raw.pushboolean(L, 1);
-      raw.setfield(L, -2, bytes.name(name));
-    }
-    if (raw.pcall(L, 5, 1, 0) !== 0) throw new Error(bytes.text(L, -1));
-    raw.refset(L, objectClass.metatable);
-    return objectClass;
+    return this.#classes.define(definition);
   }
 
   /** Makes an object and pushes it. */
@@ -262,41 +215,6 @@ export class Handles {
     if (park && resource.park) resource.park();
     else resource.abandon();
     this.release(handle);
-  }
-
-  #functions<P>(
-    entries: readonly (readonly [string, P])[],
-    make: (name: string, part: P) => HostFunction,
-  ): void {
-    this.#vm.raw.createtable(this.#vm.L, 0, entries.length);
-    for (const [name, part] of entries) this.#vm.setFunction(name, make(name, part));
-  }
-
-  #method<T>(objectClass: ObjectClass<T>, name: string, method: Method<T>): HostFunction {
-    const { definition } = objectClass;
-    return () => {
-      const handle = this.at(objectClass, 1);
-      if (!handle)
-        throw new LuaError(
-          `${definition.name}.${name}: call method with ':' colon operator (object:${name}(…))`,
-        );
-      return method(handle.target, this.#stack) ?? 0;
-    };
-  }
-
-  #getter<T>(objectClass: ObjectClass<T>, property: Property<T>): HostFunction {
-    return () => {
-      const handle = this.at(objectClass, 1);
-      return handle ? property.get(handle.target, this.#stack) : 0;
-    };
-  }
-
-  #setter<T>(objectClass: ObjectClass<T>, property: Property<T>): HostFunction {
-    return () => {
-      const handle = this.at(objectClass, 1);
-      if (handle) property.set?.(handle.target, this.#stack);
-      return 0;
-    };
   }
 
   /**

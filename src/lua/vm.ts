@@ -7,12 +7,14 @@
 import { CumulusError, messageOf } from '../errors.js';
 import { Brake } from './brake.js';
 import { Bytes } from './bytes.js';
+import { textOf } from './chunk.js';
 import { Collector } from './collector.js';
 import type { EngineOptions, LuaEngines } from './engine.js';
 import { LuaError } from './lua-error.js';
 import { Pace } from './pace.js';
-import { type EngineVersion, LUA_ERRMEM, LUA_TFUNCTION, type RawLua } from './raw.js';
+import { type EngineVersion, LUA_ERRMEM, type RawLua } from './raw.js';
 import type { Stdlib } from './stdlib.js';
+import { installGuard, installHandler, watchCycles } from './vm-setup.js';
 
 /** Called with the state that calls; returns the number of results that it has pushed. */
 export type HostFunction = (L: number) => number;
@@ -79,9 +81,12 @@ export class LuaVm {
   static async create(engines: LuaEngines, options: VmOptions, events: VmEvents): Promise<LuaVm> {
     const raw = await engines.create(options.version, options);
     const vm = new LuaVm(raw, engines.stdlib, events, options.name ?? '');
-    vm.#installHandler();
-    vm.#installGuard();
-    vm.#watchCycles();
+    installHandler(vm);
+    installGuard(vm);
+    watchCycles(vm, (L) => {
+      vm.#pace.cycled = true;
+      vm.onCycle?.(L);
+    });
     return vm;
   }
 
@@ -206,11 +211,7 @@ export class LuaVm {
    * @throws CumulusError LUA_SYNTAX, with file, line and reason
    */
   compile(source: Uint8Array, chunkName: string): void {
-    const text = withoutShebang(source);
-    // Lua does not check bytecode: a crafted one reaches any address in the heap.
-    if (text[0] === BYTECODE)
-      throw new CumulusError('LUA_SYNTAX', `${chunkName.slice(1)}: bytecode is refused, only text is run`);
-    if (this.bytes.load(this.L, text, chunkName) === 0) return;
+    if (this.bytes.load(this.L, textOf(source, chunkName), chunkName) === 0) return;
     const message = this.bytes.text(this.L, -1) ?? 'cannot be compiled';
     this.raw.settop(this.L, -2);
     throw new CumulusError('LUA_SYNTAX', message);
@@ -253,44 +254,6 @@ export class LuaVm {
       if (!where.startsWith('cumulus/') && (where !== '' || level === 1)) return where;
     }
     return '';
-  }
-
-  #installHandler(): void {
-    this.runStdlib('errors', 0);
-    if (this.raw.type(this.L, -1) !== LUA_TFUNCTION) throw new Error('errors.lua must return a function');
-    this.setHandler();
-  }
-
-  /** After the handler, which must be at index 1. */
-  #installGuard(): void {
-    const { raw, L, brake } = this;
-    const arm = (state: number) => {
-      brake.arm(state);
-      return 0;
-    };
-    const disarm = (state: number) => {
-      brake.disarm(state);
-      return 1;
-    };
-    const pressed = (state: number) => {
-      raw.pushboolean(state, brake.pressed ? 1 : 0);
-      return 1;
-    };
-    for (const fn of [arm, disarm, pressed]) raw.pushcclosure(L, this.hostFunction(fn), 0);
-    this.runStdlib('guard', 3);
-    raw.settop(L, 1);
-  }
-
-  #watchCycles(): void {
-    const { raw, L } = this;
-    const ended = (state: number) => {
-      this.#pace.cycled = true;
-      this.onCycle?.(state);
-      return 0;
-    };
-    raw.pushcclosure(L, this.hostFunction(ended), 0);
-    this.runStdlib('cycles', 1);
-    raw.settop(L, 1);
   }
 
   #callHost(fn: HostFunction, L: number): number {
@@ -350,19 +313,8 @@ export class LuaVm {
   }
 }
 
-/** The first byte of compiled Lua. */
-const BYTECODE = 0x1b;
-
 /** The other RangeErrors – an array or a string that would be too long – are of JavaScript and leave Lua intact. */
 function isTrap(error: unknown): boolean {
   if (error instanceof RangeError) return error.message.includes('call stack');
   return error instanceof WebAssembly.RuntimeError;
-}
-
-/** Lua's own loader of files skips a first line that begins with "#"; the line stays, so that numbers are right. */
-function withoutShebang(source: Uint8Array): Uint8Array {
-  const start = source[0] === 0xef && source[1] === 0xbb && source[2] === 0xbf ? 3 : 0;
-  if (source[start] !== 0x23) return start === 0 ? source : source.subarray(start);
-  const end = source.indexOf(0x0a, start);
-  return end < 0 ? new Uint8Array(0) : source.subarray(end);
 }

@@ -10,7 +10,7 @@ import { mailClass } from '../../src/lua/api/mail.js';
 import { tcpClientClass } from '../../src/lua/api/tcp-client.js';
 import { tcpServerClass } from '../../src/lua/api/tcp-server.js';
 import { udpSocketClass } from '../../src/lua/api/udp-socket.js';
-import type { ClassDefinition } from '../../src/lua/handles.js';
+import type { ClassDefinition } from '../../src/lua/object-class.js';
 import { ALL_GLOBALS, apiContext, evaluated, membersOf, sandboxed } from '../support/bare-vm.js';
 import { Daemons } from '../support/daemon.js';
 import { DEFINITIONS, type Member, readDefinitions } from '../support/definitions.js';

@@ -1,6 +1,7 @@
 /** Objects of a class of the test's own, in a VM of its own, on both engines and over both kinds of exports. */
 import { describe, expect, test } from 'vitest';
-import { type ClassDefinition, Handles, type ObjectClass } from '../../src/lua/handles.js';
+import { Handles } from '../../src/lua/handles.js';
+import type { ClassDefinition, ObjectClass } from '../../src/lua/object-class.js';
 import { Stack } from '../../src/lua/stack.js';
 import { EXPORTS, machine } from './machine.js';
 

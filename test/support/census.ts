@@ -4,7 +4,8 @@
  * It holds none of them itself, so that what is left after a collection of garbage is held by the server.
  */
 import { type Membership, Tree } from '../../src/app/tree.js';
-import { type ClassDefinition, Handles, type ObjectClass } from '../../src/lua/handles.js';
+import { Handles } from '../../src/lua/handles.js';
+import type { ClassDefinition, ObjectClass } from '../../src/lua/object-class.js';
 import type { LuaVm } from '../../src/lua/vm.js';
 import { collectGarbage } from './garbage.js';
 

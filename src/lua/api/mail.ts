@@ -2,8 +2,9 @@
  * Mail objects: `cumulus:sendMail(sender, subject, content, recipient…)` and their `onSent(error)`.
  * Specification: "Mails feature" of the documented page, and reference-behaviour.md, "Mail".
  */
-import type { ClassDefinition, Handle, ObjectClass, Resource } from '../handles.js';
+import type { Handle, Resource } from '../handles.js';
 import { LuaError } from '../lua-error.js';
+import type { ClassDefinition, ObjectClass } from '../object-class.js';
 import type { Stack } from '../stack.js';
 import type { ApiContext } from './context.js';
 import { pushText } from './push.js';

@@ -4,8 +4,9 @@
  */
 import type { Connection } from '../../net/connection.js';
 import { TcpClient, type TcpHandler } from '../../net/tcp-client.js';
-import type { ClassDefinition, Handle, Handles, ObjectClass, Resource } from '../handles.js';
+import type { Handle, Handles, Resource } from '../handles.js';
 import { LuaError } from '../lua-error.js';
+import type { ClassDefinition, ObjectClass } from '../object-class.js';
 import type { Stack } from '../stack.js';
 import type { ApiContext } from './context.js';
 import { pushBytes, pushNothing } from './push.js';

@@ -4,8 +4,9 @@
  */
 import type { Connection } from '../../net/connection.js';
 import { TcpServer, type TcpServerHandler } from '../../net/tcp-server.js';
-import type { ClassDefinition, Handle, ObjectClass, Resource } from '../handles.js';
+import type { Handle, Resource } from '../handles.js';
 import { LuaError } from '../lua-error.js';
+import type { ClassDefinition, ObjectClass } from '../object-class.js';
 import type { Stack } from '../stack.js';
 import type { ApiContext } from './context.js';
 import { pushObject } from './push.js';

@@ -4,8 +4,9 @@
  */
 import type { Sender } from '../../net/address-book.js';
 import { type UdpHandler, UdpSocket } from '../../net/udp-socket.js';
-import type { ClassDefinition, Handle, ObjectClass, Resource } from '../handles.js';
+import type { Handle, Resource } from '../handles.js';
 import { LuaError } from '../lua-error.js';
+import type { ClassDefinition, ObjectClass } from '../object-class.js';
 import { LUA_TNIL, LUA_TSTRING } from '../raw.js';
 import type { Stack } from '../stack.js';
 import type { ApiContext } from './context.js';
