@@ -148,6 +148,7 @@ export class Application implements GenerationEvents {
     this.#restart.cancel();
     try {
       const generation = await this.#create();
+      this.#lastTried = generation;
       if (this.#state.name !== 'starting') return generation.dispose();
       this.#prepared = generation;
       this.#services.tree.offer(this.place.path, () => this.#begin());
@@ -192,6 +193,7 @@ export class Application implements GenerationEvents {
     const created = await this.#createBoth(old, cause);
     if (!created) return;
     const [again, next] = created;
+    this.#lastTried = next;
     // Stopped meanwhile, or its machine broke. The gate looks first, so that a main.lua that is not there is one to wait
     // for: it is gone, and the application about to be stopped, or it is being written again.
     const passes = this.#state === state && this.#passes(next, old, cause);
@@ -213,15 +215,7 @@ export class Application implements GenerationEvents {
 
   #create(like?: Generation): Promise<Generation> {
     const number = like ? like.number : this.#generations + 1;
-    const create = Generation.create(this.place, number, this.#services, this, like?.sources);
-    if (!like)
-      void create.then(
-        (generation) => {
-          this.#lastTried = generation;
-        },
-        () => {},
-      );
-    return create;
+    return Generation.create(this.place, number, this.#services, this, like?.sources);
   }
 
   /** The gate: every file of the old version, as it is now, must be Lua before the old version hears of it. */

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { freePort, startServer, type TestServer } from '../support/server.js';
 import { Peer } from '../support/tcp.js';
 
@@ -85,6 +85,33 @@ test('a syntax error leaves the running version and its connections untouched, a
   expect(await greeting(port)).toBe('two\n');
   peer.close();
 });
+
+test.each([1, 2])(
+  'when one of its two machines cannot be made (%i), the old version goes on, and the next save is loaded',
+  async (which) => {
+    const port = await freePort();
+    const { write, log } = await start(echo(port, 'one'));
+    const pass = WebAssembly.instantiate;
+    const instantiate = vi.spyOn(WebAssembly, 'instantiate');
+    const intervals = vi.spyOn(globalThis, 'setInterval');
+    let calls = 0;
+    instantiate.mockImplementation(async (module, imports) => {
+      if (++calls % 2 === which % 2) throw new RangeError('no room for another memory');
+      return pass(module, imports);
+    });
+    write('main.lua', echo(port, 'two'));
+    const line = await log.waitFor('not reloaded');
+    expect(line.text).toMatch(/main\.lua\), generation 1 goes on: .*no room for another memory/);
+    expect(await greeting(port)).toBe('one\n');
+    instantiate.mockRestore();
+    // The glue of a machine that has failed notices it after ten seconds.
+    for (const { value } of intervals.mock.results) clearInterval(value);
+    intervals.mockRestore();
+    write('main.lua', echo(port, 'three'));
+    await log.waitFor('reloaded as generation 2');
+    expect(await greeting(port)).toBe('three\n');
+  },
+);
 
 test('an error in main.lua brings the last good version back, with one ERROR', async () => {
   const port = await freePort();
