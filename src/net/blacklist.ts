@@ -13,10 +13,6 @@ export const MAX_ADDRESSES = 1_000_000;
 export class Blacklist {
   readonly #addresses = new Set<string>();
 
-  get empty(): boolean {
-    return this.#addresses.size === 0;
-  }
-
   /**
    * @param text an IPv4 or IPv6 address in any spelling, brackets and a zone ("%eth0") allowed
    * @returns an error string when it is none, or the list is full

@@ -113,15 +113,26 @@ test.each([
   },
 );
 
-test('without clientHandler a connection is closed at once, and the server goes on', async () => {
-  const port = await freePort();
-  await start(`server = cumulus:createTCPServer() server:start(${port})
-    function onManage() server.clientHandler = function(_, client) client:send("now") end end`);
-  for (;;) {
-    const peer = closing(await Peer.connect(port));
-    const text = await Promise.race([peer.readAll(), peer.read(3).catch(() => Buffer.alloc(0))]);
-    if (text.toString() === 'now') break;
+test('without clientHandler a connection is closed at once, which is said once, and the server goes on', async () => {
+  const [port, other] = [await freePort(), await freePort()];
+  const { log } = await start(`
+    server = cumulus:createTCPServer()
+    server:start(${port})
+    mend = cumulus:createTCPServer()
+    function mend:clientHandler(client)
+      function server:clientHandler(guest) guest:send("now") end
+      client:send("mended")
+    end
+    mend:start(${other})`);
+  for (let i = 0; i < 3; i++) {
+    const refused = closing(await Peer.connect(port));
+    expect(await refused.readAll()).toHaveLength(0);
   }
+  expect(log.texts('warn')).toEqual([
+    `port ${port}: a connection was closed, because the server has no function clientHandler(client)`,
+  ]);
+  await closing(await Peer.connect(other)).read(6);
+  expect(String(await closing(await Peer.connect(port)).read(3))).toBe('now');
 });
 
 test('an error in clientHandler is logged with its position, and the connection stays', async () => {

@@ -18,6 +18,7 @@ export class TcpServerObject implements TcpServerHandler, Resource {
   readonly #api: ApiContext;
   readonly #clients: ObjectClass<TcpClientObject>;
   readonly #handle: Handle<TcpServerObject>;
+  #refusalReported = false;
 
   /** Pushes the object. @param clients the class of what it accepts */
   constructor(
@@ -48,7 +49,7 @@ export class TcpServerObject implements TcpServerHandler, Resource {
     const { handles, vm } = this.#api;
     if (!vm.enter('clientHandler')) return connection.destroy();
     try {
-      if (!handles.handles(this.#handle, 'clientHandler')) return connection.destroy();
+      if (!handles.handles(this.#handle, 'clientHandler')) return this.#refuse(connection);
       const object = new TcpClientObject(this.#api, this.#clients, connection);
       handles.emit(this.#handle, 'clientHandler', pushObject, object.handle, undefined);
     } catch (error) {
@@ -77,6 +78,17 @@ export class TcpServerObject implements TcpServerHandler, Resource {
 
   park(): void {
     this.server.park();
+  }
+
+  /** Said once: what connects is not the script's to choose. */
+  #refuse(connection: Connection): void {
+    connection.destroy();
+    if (this.#refusalReported) return;
+    this.#refusalReported = true;
+    this.#api.log.log(
+      'warn',
+      `port ${this.server.port}: a connection was closed, because the server has no function clientHandler(client)`,
+    );
   }
 
   #start(port: number): boolean {
