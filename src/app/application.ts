@@ -4,9 +4,10 @@
  * Nothing that a script does is thrown out of here: a failure is logged with the application's path, and the state
  * says so. One start or reload is in flight at a time; what is asked for meanwhile follows.
  */
+import { join } from 'node:path';
 import { CumulusError, messageOf } from '../errors.js';
 import type { LuaValue } from '../lua/table.js';
-import { isApplication, type Place, titleOf } from './discovery.js';
+import { isApplication, MAIN, type Place, titleOf } from './discovery.js';
 import { Draining } from './draining.js';
 import { Generation, type GenerationEvents } from './generation.js';
 import { Restart } from './restart.js';
@@ -93,7 +94,7 @@ export class Application implements GenerationEvents {
 
   /** True when a change of `file` is one of this application. */
   concerns(file: string): boolean {
-    return this.#lastTried?.sources.concerns(file) ?? false;
+    return this.#lastTried?.sources.concerns(file) ?? file === join(this.place.folder, MAIN);
   }
 
   /** A file of the application that has changed since it was read. */
@@ -193,7 +194,7 @@ export class Application implements GenerationEvents {
     const created = await this.#createBoth(old, cause);
     if (!created) return;
     const [again, next] = created;
-    this.#lastTried = next;
+    if (this.#state === state) this.#lastTried = next;
     // Stopped meanwhile, or its machine broke. The gate looks first, so that a main.lua that is not there is one to wait
     // for: it is gone, and the application about to be stopped, or it is being written again.
     const passes = this.#state === state && this.#passes(next, old, cause);

@@ -4,6 +4,7 @@
  * The compiled module is kept, so that an application, or a reload, costs an instantiation and not a compilation.
  */
 import { Capture, type Captured, type Imports, type LuaExports } from './capture.js';
+import type { Adapters } from './host-functions.js';
 import { replaceInvoke } from './protected-call.js';
 import type { EngineVersion, MemoryState, RawLua } from './raw.js';
 import { Stdlib } from './stdlib.js';
@@ -19,6 +20,7 @@ export interface EngineBuild {
   readonly exports: LuaExports;
   readonly direct: boolean;
   readonly memory: MemoryState;
+  readonly adapters: Adapters;
   /** Makes the main state whose memory wasmoon's allocator limits: only for the wrapped exports. */
   limitedState(memoryBytes: number): number;
 }
@@ -37,6 +39,7 @@ export interface EngineOptions {
 
 export class LuaEngines {
   readonly stdlib: Stdlib;
+  readonly #adapters: Adapters = new Map();
   readonly #captures = { '5.4': new Capture(), '5.1': new Capture() };
 
   constructor(stdlib = new Stdlib()) {
@@ -51,7 +54,7 @@ export class LuaEngines {
     };
     this.#captures[version].prepare(new URL(WASM[version], import.meta.url));
     const captured = await this.#captures[version].run(() => makeGlue(version), change);
-    const build = toBuild(captured, options.direct ?? true, memory);
+    const build = { ...toBuild(captured, options.direct ?? true, memory), adapters: this.#adapters };
     const adapt =
       version === '5.4' ? (await import('./engine54.js')).adapt54 : (await import('./engine51.js')).adapt51;
     return adapt(build, options.memory);
@@ -71,7 +74,7 @@ function toBuild(
   { result, exports }: Captured<Glue>,
   allowDirect: boolean,
   memory: MemoryState,
-): EngineBuild {
+): Omit<EngineBuild, 'adapters'> {
   const { module } = result;
   const limitedState = (bytes: number) => result.limitedState(bytes);
   if (allowDirect && exports) return { module, exports, direct: true, memory, limitedState };

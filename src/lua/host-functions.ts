@@ -10,6 +10,9 @@ import type { EngineBuild } from './engine.js';
 export type Signature = 'ii' | 'vii';
 export type TableFunction = (...arguments_: number[]) => number | undefined;
 
+/** Modules, compiled once for all machines. */
+export type Adapters = Map<Signature, WebAssembly.Module>;
+
 export interface HostFunctions {
   /** @returns the address of `fn`, for good */
   add(fn: TableFunction, signature: Signature): number;
@@ -17,7 +20,7 @@ export interface HostFunctions {
 
 export function hostFunctions(build: EngineBuild): HostFunctions {
   const { module } = build;
-  if (build.direct) return new TableParts(build.exports.__indirect_function_table);
+  if (build.direct) return new TableParts(build.exports.__indirect_function_table, build.adapters);
   return { add: (fn, signature) => module.addFunction(fn, signature) };
 }
 
@@ -29,10 +32,12 @@ interface Part {
 
 class TableParts implements HostFunctions {
   readonly #table: WebAssembly.Table;
+  readonly #adapters: Adapters;
   readonly #parts: Partial<Record<Signature, Part>> = {};
 
-  constructor(table: WebAssembly.Table) {
+  constructor(table: WebAssembly.Table, adapters: Adapters) {
     this.#table = table;
+    this.#adapters = adapters;
   }
 
   add(fn: TableFunction, signature: Signature): number {
@@ -53,8 +58,14 @@ class TableParts implements HostFunctions {
         ? (number: number, L: number) => functions[number]?.(L)
         : (number: number, L: number, record: number) => functions[number]?.(L, record);
     // An instance lives as long as the table that it is in.
-    new WebAssembly.Instance(compiled(signature), { host: { call, table, base } });
+    new WebAssembly.Instance(this.#adapter(signature), { host: { call, table, base } });
     return { base, functions };
+  }
+
+  #adapter(signature: Signature): WebAssembly.Module {
+    const adapter = this.#adapters.get(signature) ?? new WebAssembly.Module(binaryOf(SHAPES[signature]));
+    this.#adapters.set(signature, adapter);
+    return adapter;
   }
 }
 
@@ -70,14 +81,6 @@ const SHAPES: Readonly<Record<Signature, Shape>> = {
   // A hook.
   vii: { size: 2, parameters: 2, results: 0 },
 };
-
-/** The same for every machine. */
-const modules: Partial<Record<Signature, WebAssembly.Module>> = {};
-
-function compiled(signature: Signature): WebAssembly.Module {
-  modules[signature] ??= new WebAssembly.Module(binaryOf(SHAPES[signature]));
-  return modules[signature];
-}
 
 const I32 = 0x7f;
 const FUNCREF = 0x70;

@@ -103,11 +103,10 @@ test.each([1, 2])(
     const line = await log.waitFor('not reloaded');
     expect(line.text).toMatch(/main\.lua\), generation 1 goes on: .*no room for another memory/);
     expect(await greeting(port)).toBe('one\n');
-    instantiate.mockRestore();
     // The glue of a machine that has failed notices it after ten seconds.
     for (const { value } of intervals.mock.results) clearInterval(value);
-    intervals.mockRestore();
     write('main.lua', echo(port, 'three'));
+    vi.restoreAllMocks();
     await log.waitFor('reloaded as generation 2');
     expect(await greeting(port)).toBe('three\n');
   },

@@ -12,9 +12,14 @@ test('is of WebAssembly, which begins at a page, and as long as was asked', () =
 });
 
 test('is ordinary memory where addresses cannot be reserved', () => {
-  const refuse = () => {
-    throw new RangeError('WebAssembly.Memory(): could not allocate memory');
-  };
-  vi.stubGlobal('WebAssembly', { Memory: refuse });
+  const asked: unknown[] = [];
+  class Memory {
+    constructor(descriptor: unknown) {
+      asked.push(descriptor);
+      throw new RangeError('WebAssembly.Memory(): could not allocate memory');
+    }
+  }
+  vi.stubGlobal('WebAssembly', { Memory });
   expect(pageAligned(131_072)).toHaveLength(131_072);
+  expect(asked).toEqual([{ initial: 2, maximum: 2 }]);
 });

