@@ -5,8 +5,8 @@
  * cycle marks all of its libraries again: a sixth of the time of an echo of 64 KiB. Where cycles follow each other so
  * soon, the next one is put off, between two entries and once, until there is `GARBAGE`, which stays in the caches.
  *
- * Invariant: no setting of the collector changes that a script can see or rely on. A long entry that builds a large heap
- * is collected in it as ever, after those bytes at most.
+ * Invariant: what a script has set stays, and 5.4 shows no other setting than Lua's own. A long entry that builds a large
+ * heap is collected in it as ever, after those bytes at most.
  */
 import type { LuaVm } from './vm.js';
 
@@ -21,13 +21,18 @@ const OFTEN_MS = 50;
  * 2 KiB, strings of 64 KiB outrun it: 45 MiB in use became 256, and a message was lost for want of memory.
  */
 const STEP_51 = 5000;
+const DEFAULT_STEP_51 = 200;
+
+/** Bytes of heap from which it matters. Below, it would only begin its cycles sooner. */
+const LARGE_HEAP = 16_777_216;
 
 export class Pace {
   /** A cycle has ended since `adapt` was called last. */
   cycled = false;
   readonly #vm: LuaVm;
   readonly #collectgarbage: number;
-  readonly #options: Readonly<Record<'count' | 'step', number>>;
+  readonly #options: Readonly<Record<'count' | 'step' | 'setstepmul', number>>;
+  #hurried = false;
   #endedAt = Number.NEGATIVE_INFINITY;
 
   /** @param slot of the registry, with `collectgarbage` as it is now */
@@ -35,15 +40,21 @@ export class Pace {
     this.#vm = vm;
     this.#collectgarbage = slot;
     // Made now: there may be no memory to make them when they are needed.
-    this.#options = { count: keep(vm, 'count'), step: keep(vm, 'step') };
-    if (vm.raw.version === '5.1') this.#ask(keep(vm, 'setstepmul'), STEP_51);
+    this.#options = {
+      count: keep(vm, 'count'),
+      step: keep(vm, 'step'),
+      setstepmul: keep(vm, 'setstepmul'),
+    };
   }
 
   /** At the end of an entry: in a finalizer the collector cannot be told anything. */
   adapt(): void {
     this.cycled = false;
-    // The collector of 5.1 cannot be put off, but by its pause.
-    if (this.#vm.raw.version === '5.1') return;
+    if (this.#vm.raw.version === '5.4') this.#putOff();
+    else if (!this.#hurried && this.#vm.raw.heap().length > LARGE_HEAP) this.#hurry();
+  }
+
+  #putOff(): void {
     const now = performance.now();
     const often = now - this.#endedAt < OFTEN_MS;
     this.#endedAt = now;
@@ -51,6 +62,13 @@ export class Pace {
     // A heap that has doubled has as much to collect as it has in use.
     const more = Math.floor(GARBAGE_KIB - this.#ask(this.#options.count, 0));
     if (more > 0) this.#ask(this.#options.step, -more);
+  }
+
+  /** The collector of 5.1 cannot be put off. */
+  #hurry(): void {
+    this.#hurried = true;
+    const before = this.#ask(this.#options.setstepmul, STEP_51);
+    if (before !== DEFAULT_STEP_51) this.#ask(this.#options.setstepmul, before);
   }
 
   #ask(option: number, value: number): number {

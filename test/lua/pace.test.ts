@@ -83,3 +83,17 @@ test('long strings do not outrun the collector beside a large heap', async () =>
   expect(one.vm.raw.heap().length).toBeLessThan(3.5 * before);
   expect(one.errors).toEqual([]);
 });
+
+test.runIf(LUA_VERSION === '5.1')(
+  'steps of 5.1 are larger beside a large heap only, and as a script has set them',
+  async () => {
+    const step = 'return collectgarbage("setstepmul", 200)';
+    const [small, large, own] = [await machine(), await machine(), await machine()];
+    litter(small, 5);
+    for (const each of [large, own]) {
+      if (each === own) each.run('collectgarbage("setstepmul", 300)');
+      each.run(keep(24 * MIB));
+    }
+    expect([small, large, own].map(({ run }) => run(step))).toEqual(['200', '5000', '300']);
+  },
+);
