@@ -5,6 +5,7 @@ import { Peer } from '../support/tcp.js';
 let running: TestServer | undefined;
 
 afterEach(async () => {
+  vi.restoreAllMocks();
   await running?.stop();
   running = undefined;
 });
@@ -111,6 +112,21 @@ test.each([1, 2])(
     expect(await greeting(port)).toBe('three\n');
   },
 );
+
+test('an application whose first machine cannot be made is started by the next save', async () => {
+  const port = await freePort();
+  const intervals = vi.spyOn(globalThis, 'setInterval');
+  vi.spyOn(WebAssembly, 'instantiate').mockRejectedValue(new RangeError('no room for another memory'));
+  const { write, log } = await start(echo(port, 'one'));
+  const line = await log.waitFor('application / not started');
+  expect(line.text).toContain('no room for another memory');
+  // The glue of a machine that has failed notices it after ten seconds.
+  for (const { value } of intervals.mock.results) clearInterval(value);
+  vi.restoreAllMocks();
+  write('main.lua', echo(port, 'two'));
+  await log.waitFor('application / started');
+  expect(await greeting(port)).toBe('two\n');
+});
 
 test('an error in main.lua brings the last good version back, with one ERROR', async () => {
   const port = await freePort();
