@@ -8,7 +8,8 @@
  * Invariant: what a script has set stays, and 5.4 shows no other setting than Lua's own. A long entry that builds a large
  * heap is collected in it as ever, after those bytes at most.
  */
-import type { LuaVm } from './vm.js';
+import type { CollectGarbage } from './collect-garbage.js';
+import type { RawLua } from './raw.js';
 
 /** What there may be to collect, KiB. */
 const GARBAGE_KIB = 768;
@@ -29,29 +30,21 @@ const LARGE_HEAP = 16_777_216;
 export class Pace {
   /** A cycle has ended since `adapt` was called last. */
   cycled = false;
-  readonly #vm: LuaVm;
-  readonly #collectgarbage: number;
-  readonly #options: Readonly<Record<'count' | 'step' | 'setstepmul', number>>;
+  readonly #raw: RawLua;
+  readonly #collectGarbage: CollectGarbage;
   #hurried = false;
   #endedAt = Number.NEGATIVE_INFINITY;
 
-  /** @param slot of the registry, with `collectgarbage` as it is now */
-  constructor(vm: LuaVm, slot: number) {
-    this.#vm = vm;
-    this.#collectgarbage = slot;
-    // Made now: there may be no memory to make them when they are needed.
-    this.#options = {
-      count: keep(vm, 'count'),
-      step: keep(vm, 'step'),
-      setstepmul: keep(vm, 'setstepmul'),
-    };
+  constructor(raw: RawLua, collectGarbage: CollectGarbage) {
+    this.#raw = raw;
+    this.#collectGarbage = collectGarbage;
   }
 
   /** At the end of an entry: in a finalizer the collector cannot be told anything. */
   adapt(): void {
     this.cycled = false;
-    if (this.#vm.raw.version === '5.4') this.#putOff();
-    else if (!this.#hurried && this.#vm.raw.heap().length > LARGE_HEAP) this.#hurry();
+    if (this.#raw.version === '5.4') this.#putOff();
+    else if (!this.#hurried && this.#raw.heap().length > LARGE_HEAP) this.#hurry();
   }
 
   #putOff(): void {
@@ -60,32 +53,14 @@ export class Pace {
     this.#endedAt = now;
     if (!often) return;
     // A heap that has doubled has as much to collect as it has in use.
-    const more = Math.floor(GARBAGE_KIB - this.#ask(this.#options.count, 0));
-    if (more > 0) this.#ask(this.#options.step, -more);
+    const more = Math.floor(GARBAGE_KIB - this.#collectGarbage.ask('count'));
+    if (more > 0) this.#collectGarbage.ask('step', -more);
   }
 
   /** The collector of 5.1 cannot be put off. */
   #hurry(): void {
     this.#hurried = true;
-    const before = this.#ask(this.#options.setstepmul, STEP_51);
-    if (before !== DEFAULT_STEP_51) this.#ask(this.#options.setstepmul, before);
+    const before = this.#collectGarbage.ask('setstepmul', STEP_51);
+    if (before !== DEFAULT_STEP_51) this.#collectGarbage.ask('setstepmul', before);
   }
-
-  #ask(option: number, value: number): number {
-    const { raw, L } = this.#vm;
-    raw.refget(L, this.#collectgarbage);
-    raw.refget(L, option);
-    raw.pushinteger(L, value);
-    const answer = raw.pcall(L, 2, 1, 0) === 0 ? raw.tonumber(L, -1) : 0;
-    raw.settop(L, -2);
-    return answer;
-  }
-}
-
-/** @returns the slot of the registry */
-function keep(vm: LuaVm, text: string): number {
-  const slot = vm.ref();
-  vm.bytes.pushText(vm.L, text);
-  vm.raw.refset(vm.L, slot);
-  return slot;
 }

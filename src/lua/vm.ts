@@ -8,6 +8,7 @@ import { CumulusError, messageOf } from '../errors.js';
 import { Brake } from './brake.js';
 import { Bytes } from './bytes.js';
 import { textOf } from './chunk.js';
+import { CollectGarbage } from './collect-garbage.js';
 import { Collector } from './collector.js';
 import type { EngineOptions, LuaEngines } from './engine.js';
 import { LuaError } from './lua-error.js';
@@ -41,6 +42,7 @@ export class LuaVm {
   readonly bytes: Bytes;
   /** Ends what runs. */
   readonly brake: Brake;
+  readonly collectGarbage: CollectGarbage;
   readonly name: string;
   /** The state that runs: the main one, or the coroutine that called a host function. */
   L: number;
@@ -73,9 +75,9 @@ export class LuaVm {
       raw.addFunction((L) => this.#panic(L), 'ii'),
     );
     this.#handler = this.ref();
-    const collectgarbage = this.ref();
-    this.#collector = new Collector(this, collectgarbage);
-    this.#pace = new Pace(this, collectgarbage);
+    this.collectGarbage = new CollectGarbage(this);
+    this.#collector = new Collector(raw, this.collectGarbage);
+    this.#pace = new Pace(raw, this.collectGarbage);
   }
 
   static async create(engines: LuaEngines, options: VmOptions, events: VmEvents): Promise<LuaVm> {

@@ -20,18 +20,12 @@ export class OpenFiles {
   /** Those on the disk that are not closed. */
   readonly #open = new Map<LuaFile, string>();
   readonly #metatable: number;
-  readonly #collectGarbage: number;
 
   /** @param report told of data that could not be written when nobody was there to get the error */
   constructor(vm: LuaVm, report: (text: string) => void) {
     this.#vm = vm;
     this.#report = report;
     this.#metatable = vm.ref();
-    this.#collectGarbage = vm.ref();
-    vm.raw.pushglobals(vm.L);
-    vm.raw.getfield(vm.L, -1, vm.bytes.name('collectgarbage'));
-    vm.raw.refset(vm.L, this.#collectGarbage);
-    vm.raw.settop(vm.L, -2);
   }
 
   get count(): number {
@@ -46,7 +40,8 @@ export class OpenFiles {
   /** Pushes a userdata for the file that `open` gives, which is not called when that fails. */
   push(name: string, open: () => LuaFile): LuaFile {
     const { raw, L } = this.#vm;
-    if (this.#open.size >= MAX_OPEN) this.#collect();
+    // Files that the script has dropped without closing them are closed by their finalizers.
+    if (this.#open.size >= MAX_OPEN) this.#vm.collectGarbage.run();
     if (this.#open.size >= MAX_OPEN)
       throw new FileError(`Too many open files (${MAX_OPEN} in one application)`, EMFILE);
     const address = this.#pushUserdata();
@@ -118,12 +113,5 @@ export class OpenFiles {
     raw.refget(L, this.#metatable);
     raw.setmetatable(L, -2);
     return raw.topointer(L, -1);
-  }
-
-  /** Files that the script has dropped without closing them are closed by their finalizers. */
-  #collect(): void {
-    const { raw, L } = this.#vm;
-    raw.refget(L, this.#collectGarbage);
-    if (raw.pcall(L, 0, 0, 0) !== 0) raw.settop(L, -2);
   }
 }
