@@ -4,11 +4,14 @@
  * A Lua string is bytes. A "binary string" is those bytes as a JavaScript string, one character each; text is UTF-8,
  * decoded, and used only for what people read.
  */
+import { blankStrings, type PushBlank } from './blank-strings.js';
 import { LuaError } from './lua-error.js';
 import type { RawLua } from './raw.js';
 
 /** Strings up to this length, bytes, are passed through one buffer that the engine keeps. */
 const SCRATCH_SIZE = 131_072;
+/** From here a string is pushed blank, where that is possible: one copy less is worth more than what it takes. */
+const BLANK_FROM = 4096;
 /** Up to here a loop is faster than a view and one copy. */
 const SHORT = 128;
 
@@ -35,15 +38,22 @@ export class Bytes {
   /** By length: where short strings are copied to. */
   readonly #copies: Copy[] = [];
   readonly #names = new Map<string, number>();
+  readonly #pushBlank: PushBlank | undefined;
 
   constructor(raw: RawLua) {
     this.#raw = raw;
     this.#scratch = raw.malloc(SCRATCH_SIZE);
     this.#length = raw.malloc(4);
+    if (raw.version === '5.4') this.#pushBlank = blankStrings(raw, this.#scratch, () => this.#heapWords());
   }
 
-  /** Pushes a Lua string of `bytes`. */
+  /** Pushes a Lua string of `bytes`, which are not in this heap. */
   push(L: number, bytes: Uint8Array): void {
+    if (bytes.length >= BLANK_FROM && this.#pushBlank) {
+      const address = this.#pushBlank(L, bytes.length);
+      this.#raw.heap().set(bytes, address);
+      return;
+    }
     const at = this.#room(bytes.length);
     this.#raw.heap().set(bytes, at);
     this.#pushFrom(L, at, bytes.length);
