@@ -61,6 +61,12 @@ export interface Connection {
   readonly descriptor: number | undefined;
   /** @param sent the connection's until it has left @returns the bytes that are unsent then */
   write(sent: Sent): number;
+  /**
+   * Gives the kernel what it takes at once, when nothing waits before it. It has no errors: the next `write` has.
+   * @param bytes only looked at during the call
+   * @returns how many bytes it has taken
+   */
+  writeNow(bytes: Uint8Array): number;
   pause(): void;
   resume(): void;
   /** Calls `onTimeout` after so many milliseconds without a byte either way; 0 = never. */

@@ -6,7 +6,7 @@
  */
 import { getSystemErrorName } from 'node:util';
 import type { Connection, ConnectionOwner, ConnectionWatcher, Endpoint, Sent } from './connection.js';
-import type { HandleEvents, HandleIo } from './handle-io.js';
+import { type HandleEvents, type HandleIo, writeNow } from './handle-io.js';
 import type { TcpHandle } from './native.js';
 import { READ_SIZE, type Reader } from './read-turns.js';
 
@@ -65,6 +65,13 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
     // Only last words: who sends a lot waits for `onDrain`.
     else this.#waiting = this.#waiting.concat(sent);
     return this.unsent;
+  }
+
+  writeNow(bytes: Uint8Array): number {
+    if (this.#inFlight || !this.#handle) return 0;
+    const taken = writeNow(this.#handle, bytes);
+    if (taken > 0) this.#timer?.refresh();
+    return taken;
   }
 
   pause(): void {

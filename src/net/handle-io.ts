@@ -2,6 +2,7 @@
  * Reading and writing on handles of Node's, for all connections of a server: the one buffer they read into, and
  * requests that are used again as long as the kernel takes everything at once, which it mostly does.
  */
+import { writeSync } from 'node:fs';
 import { isSeveral, type Sent } from './connection.js';
 import type { Request, Streams, TcpHandle } from './native.js';
 import type { ReadTurns } from './read-turns.js';
@@ -83,6 +84,20 @@ export class HandleIo {
     request.oncomplete = onShutDown;
     request.subject = events;
     return handle.shutdown(request) === 0;
+  }
+}
+
+/**
+ * By the descriptor, which libuv has made non-blocking: its own requests keep the address of what is not taken, and this
+ * does not.
+ * @returns how many bytes the kernel has taken
+ */
+export function writeNow({ fd }: TcpHandle, bytes: Uint8Array): number {
+  if (!(fd >= 0)) return 0;
+  try {
+    return writeSync(fd, bytes);
+  } catch {
+    return 0;
   }
 }
 

@@ -102,6 +102,11 @@ export class SocketConnection implements Connection, Reader {
     return this.unsent;
   }
 
+  /** A `net.Socket` keeps what the kernel does not take. */
+  writeNow(): number {
+    return 0;
+  }
+
   pause(): void {
     this.#paused = true;
     this.#socket.pause();

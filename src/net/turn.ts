@@ -24,6 +24,7 @@ export class Turn {
   /** What did not fit into the slice of its turn. */
   #late: Flushable[] = [];
   readonly #onFlushed: () => void;
+  #wroteNow = false;
 
   /** @param onFlushed called when everything has been flushed, if there was something */
   constructor(onFlushed: () => void) {
@@ -39,7 +40,16 @@ export class Turn {
   }
 
   leave(): void {
-    if (--this.#depth === 0 && this.#waiting.length > 0) this.#flush();
+    if (--this.#depth > 0) return;
+    this.#wroteNow = false;
+    if (this.#waiting.length > 0) this.#flush();
+  }
+
+  /** Whether something may be written before the turn ends: one thing in each, so that a broadcast leaves in slices. */
+  mayWriteNow(): boolean {
+    if (!this.active || this.#wroteNow) return false;
+    this.#wroteNow = true;
+    return true;
   }
 
   /** Calls `flushable.flush()` at the end of this turn. The caller sees to it that it asks once a turn. */
