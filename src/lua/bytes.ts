@@ -51,6 +51,7 @@ export class Bytes {
   push(L: number, bytes: Uint8Array): void {
     if (bytes.length >= BLANK_FROM && this.#pushBlank) {
       const address = this.#pushBlank(L, bytes.length);
+      // Asked for now: making the string may have grown it.
       this.#raw.heap().set(bytes, address);
       return;
     }
@@ -92,10 +93,10 @@ export class Bytes {
     const from = this.#raw.tolstring(L, i, this.#length);
     const heap = this.#raw.heap();
     const length = heap.readUInt32LE(this.#length);
-    const at = to.#room(length);
+    if (length > SHORT) return to.push(toL, heap.subarray(from, from + length));
+    const at = to.#scratch;
     const target = to.#raw.heap();
-    if (length > SHORT) target.set(heap.subarray(from, from + length), at);
-    else for (let k = 0; k < length; k++) target[at + k] = heap[from + k] ?? 0;
+    for (let k = 0; k < length; k++) target[at + k] = heap[from + k] ?? 0;
     to.#pushFrom(toL, at, length);
   }
 

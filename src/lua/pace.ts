@@ -12,7 +12,7 @@ import type { CollectGarbage } from './collect-garbage.js';
 import type { RawLua } from './raw.js';
 
 /** What there may be to collect, KiB. */
-const GARBAGE_KIB = 768;
+const GARBAGE_KIB = 1536;
 
 /** A cycle that ends so soon after the last, milliseconds, comes too often. */
 const OFTEN_MS = 50;

@@ -20,6 +20,8 @@ const DIRECT_FROM = 32_768;
 /** Pieces that are smaller than this on average, in bytes, are copied together before they are written. */
 const JOINED_BELOW = 16_384;
 
+const NOTHING = new Uint8Array(0);
+
 export class SendQueue implements Flushable {
   readonly #network: Network;
   readonly #onDrained: () => void;
@@ -138,11 +140,10 @@ export class SendQueue implements Flushable {
     const { turn } = this.#network;
     if (this.#waitingBytes > 0 || this.#backlog || !turn.mayWriteNow()) return bytes;
     const taken = this.#connection?.writeNow(bytes) ?? 0;
-    if (bytes.length > DRAIN_THRESHOLD) {
-      this.congested = true;
-      if (taken === bytes.length) setImmediate(this.#onDrained);
-    }
-    return bytes.subarray(taken);
+    if (bytes.length > DRAIN_THRESHOLD) this.congested = true;
+    if (taken < bytes.length) return bytes.subarray(taken);
+    if (this.congested) setImmediate(this.#onDrained);
+    return NOTHING;
   }
 
   #wait(bytes: Uint8Array): void {

@@ -2,7 +2,7 @@
 /**
  * Connections that each send a message, wait until `answer` bytes have come back, and send the next.
  *
- * Options: port, connections, message (text) repeated to size bytes, segments (pieces of a message, each a write of
+ * Options: port, connections, text repeated to size bytes (without it messages are numbered), segments (pieces of a message, each a write of
  * its own), answer (bytes; default: as many as were sent), count (messages that one answer stands for).
  */
 import { established, openConnection } from './connection.js';
@@ -10,8 +10,11 @@ import { PingPong } from './ping-pong.js';
 import { serve } from './serve.js';
 
 serve(async (options, latencies) => {
-  const { port, connections, size, text = 'x', segments = 1, answer = size, count = 1 } = options;
-  const piece = Buffer.alloc(size / segments, text);
+  const { port, connections, size, text, segments = 1, answer = size, count = 1 } = options;
+  const piece = Buffer.alloc(size / segments, text ?? 'x');
+  // No message is equal to the one before, as in life: Lua 5.1, which keeps equal strings once, would only compare them.
+  const numbered = text === undefined && piece.length >= 4;
+  let number = 0;
   const members = Array.from({ length: connections }, member);
   const pingPong = new PingPong(members);
   await Promise.all(members.map(({ socket }) => established(socket)));
@@ -35,6 +38,7 @@ serve(async (options, latencies) => {
     });
     const send = () => {
       since = performance.now();
+      if (numbered) piece.writeUInt32LE(number++ % 2 ** 32);
       for (let i = 0; i < segments; i++) socket.write(piece);
     };
     const self = { socket, send };

@@ -1,0 +1,134 @@
+/** Long texts, the first of which in a turn goes to the kernel before the turn ends, as far as it takes it. */
+import { expect, test } from 'vitest';
+import { closeAfterEach } from '../support/closing.js';
+import { freePort } from '../support/server.js';
+import { Peer, PeerServer } from '../support/tcp.js';
+import { ALLOW_PRIVATE, Bench, type Recorder } from './sockets.js';
+
+const closing = closeAfterEach();
+const KIB = 1024;
+const KINDS = ['connecting', 'accepted'];
+
+interface Pair {
+  readonly recorder: Recorder;
+  readonly peer: Peer;
+  /** Sends all of them in one turn. @returns what was pending after each */
+  turn(...sent: readonly Buffer[]): number[];
+}
+
+async function pair(kind: string): Promise<Pair> {
+  const bench = closing(new Bench());
+  const { recorder, peer } = await (kind === 'connecting' ? connecting(bench) : accepted(bench));
+  const turn = (...sent: readonly Buffer[]) => {
+    bench.network.turn.enter();
+    const pending = sent.map((bytes) => {
+      expect(recorder.client.send(bytes)).toBeUndefined();
+      return recorder.client.pending;
+    });
+    bench.network.turn.leave();
+    return pending;
+  };
+  return { recorder, peer, turn };
+}
+
+async function connecting(bench: Bench) {
+  const listening = closing(await PeerServer.listen());
+  const recorder = bench.client();
+  recorder.client.connect('127.0.0.1', listening.port);
+  const peer = await listening.next();
+  peer.send('established');
+  await recorder.untilReceived(11);
+  return { recorder, peer };
+}
+
+async function accepted(bench: Bench) {
+  const { server, next } = bench.server();
+  const port = await freePort();
+  expect(server.start(port, () => {})).toBe(true);
+  const peer = closing(await Peer.connect(port));
+  return { recorder: await next(), peer };
+}
+
+let count = 0;
+
+/** No two of them are equal anywhere. */
+function text(size: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  for (let i = 0; i + 4 <= size; i += 4) bytes.writeUInt32LE(count++, i);
+  return bytes;
+}
+
+test.each(KINDS)('short and long texts arrive in the order in which they were sent (%s)', async (kind) => {
+  const { peer, turn } = await pair(kind);
+  const sizes = [10, 40, 1, 64, 100, 3, 300, 32].map((size) => size * KIB);
+  const sent: Buffer[] = [];
+  for (let first = 0; first < sizes.length; first++) {
+    const all = [...sizes.slice(first), ...sizes.slice(0, first)].map(text);
+    sent.push(...all);
+    turn(...all);
+    turn(all[0] as Buffer);
+    sent.push(all[0] as Buffer);
+  }
+  const expected = Buffer.concat(sent);
+  expect((await peer.read(expected.length)).equals(expected)).toBe(true);
+});
+
+test.skipIf(!ALLOW_PRIVATE)('the first of a turn has left when send returns, and no other', async () => {
+  const { peer, turn } = await pair('accepted');
+  const all = [text(40 * KIB), text(64 * KIB), text(40 * KIB)] as const;
+  expect(turn(...all)).toEqual([0, 64 * KIB, 104 * KIB]);
+  expect(turn(all[0])).toEqual([0]);
+  const short = text(31 * KIB);
+  expect(turn(short, all[0])).toEqual([31 * KIB, 71 * KIB]);
+  const expected = Buffer.concat([...all, all[0], short, all[0]]);
+  expect((await peer.read(expected.length)).equals(expected)).toBe(true);
+});
+
+test.each(KINDS)('the bytes of a long text may change afterwards (%s)', async (kind) => {
+  const { peer, turn } = await pair(kind);
+  const bytes = Buffer.alloc(8192 * KIB, 'a');
+  turn(bytes);
+  bytes.fill('b');
+  expect((await peer.read(bytes.length)).every((byte) => byte === 97)).toBe(true);
+});
+
+test.each(KINDS)('what a peer does not take waits, and follows in order (%s)', async (kind) => {
+  const { recorder, peer, turn } = await pair(kind);
+  peer.socket.pause();
+  const sent: Buffer[] = [];
+  while (recorder.client.pending < 2048 * KIB) {
+    sent.push(text(48 * KIB));
+    turn(sent.at(-1) as Buffer);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  peer.socket.resume();
+  const expected = Buffer.concat(sent);
+  expect((await peer.read(expected.length)).equals(expected)).toBe(true);
+  await recorder.until('drained');
+  expect(recorder.client.pending).toBe(0);
+});
+
+test.each(KINDS)('onDrain follows a text of more than 64 KiB, and no shorter one (%s)', async (kind) => {
+  const { recorder, peer, turn } = await pair(kind);
+  const drains = () => recorder.events.filter((event) => event === 'drained').length;
+  turn(text(64 * KIB));
+  turn(text(65 * KIB));
+  await recorder.until('drained');
+  await peer.read(129 * KIB);
+  peer.send('and back');
+  const before = recorder.received.length;
+  await recorder.changes.until(() => recorder.received.length > before);
+  expect(drains()).toBe(1);
+});
+
+test.each(KINDS)('a long text to a peer that has reset the connection is its end (%s)', async (kind) => {
+  const { recorder, peer, turn } = await pair(kind);
+  // Paused, it hears of the reset by its writing alone.
+  recorder.client.pause();
+  peer.reset();
+  while (recorder.client.connected) {
+    turn(text(48 * KIB));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(recorder.events.at(-1)).toMatch(/^disconnected: /);
+});
