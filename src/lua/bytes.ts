@@ -1,5 +1,5 @@
 /**
- * Bytes ⇄ Lua strings. Nobody else writes into the heap or reads from it.
+ * Bytes ⇄ Lua strings. But for blank-strings.ts, nobody else writes into the heap or reads from it.
  *
  * A Lua string is bytes. A "binary string" is those bytes as a JavaScript string, one character each; text is UTF-8,
  * decoded, and used only for what people read.

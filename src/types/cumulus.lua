@@ -62,7 +62,8 @@ function TCPClient:connect(host, port) end
 ---Ends the connection: what was sent still leaves, for up to 10 seconds. Calls `onDisconnection` before it returns.
 function TCPClient:disconnect() end
 
----Sends; also while the connection is being established. All that one event sends leaves together, when it has ended.
+---Sends; also while the connection is being established. All that one event sends leaves together, when it has ended;
+---a text of 32 KiB and more may leave at once.
 ---@param data string|number? "" and nil send nothing.
 ---@return string? err "TCPClient not connected", or that `[tcp] sendLimit` is reached: nothing is sent then, and an ERROR is logged.
 function TCPClient:send(data) end
