@@ -3,7 +3,7 @@
  *
  * Lua begins a cycle when the heap has doubled. That of a small script doubles with every few long messages, and each
  * cycle marks all of its libraries again: a sixth of the time of an echo of 64 KiB. Where cycles follow each other so
- * soon, the next one is put off, between two entries and once, until there is `GARBAGE`, which stays in the caches.
+ * soon, the next one is put off, between two entries and once, until there is `GARBAGE_KIB`.
  *
  * Invariant: what a script has set stays, and 5.4 shows no other setting than Lua's own. A long entry that builds a large
  * heap is collected in it as ever, after those bytes at most.
