@@ -64,14 +64,14 @@ function pusher(raw: RawLua, words: Words, { kind, seed, slot }: Header): PushBl
   return (L, length) => {
     const address = raw.newuserdata(L, length + 1);
     const heap = words();
-    const at = address >> 2;
+    const at = address >>> 2;
     heap[at + KIND] = ((heap[at + KIND] as number) & MARK) | kind;
     heap[at + SECOND] = seed;
     heap[at + THIRD] = length;
-    const top = (heap[(L >> 2) + TOP] as number) >> 2;
+    const top = (heap[(L >>> 2) + TOP] as number) >>> 2;
     heap[top + SLOT_TYPE] = slot;
-    raw.heap()[address + length] = 0;
-    return address;
+    raw.heap()[at * 4 + length] = 0;
+    return at * 4;
   };
 }
 
@@ -79,7 +79,7 @@ function pusher(raw: RawLua, words: Words, { kind, seed, slot }: Header): PushBl
 function headerOf(raw: RawLua, words: Words): Header | undefined {
   const address = raw.tolstring(raw.L, -1, 0);
   const heap = words();
-  const at = address >> 2;
+  const at = address >>> 2;
   const slot = slotOf(raw.L, address, heap);
   if (slot === undefined || heap[at + THIRD] !== SAMPLE) return undefined;
   return { kind: (heap[at + KIND] as number) & ~MARK, seed: heap[at + SECOND] as number, slot };
@@ -88,14 +88,14 @@ function headerOf(raw: RawLua, words: Words): Header | undefined {
 function isUserdata(raw: RawLua, words: Words): boolean {
   const address = raw.newuserdata(raw.L, SAMPLE + 1);
   const heap = words();
-  const at = address >> 2;
+  const at = address >>> 2;
   const sized = heap[at + SECOND] === SAMPLE + 1 && heap[at + THIRD] === 0;
   return sized && slotOf(raw.L, address, heap) !== undefined;
 }
 
 /** The type in the top slot of the stack, when that points to the block of `address`. */
 function slotOf(L: number, address: number, heap: Uint32Array): number | undefined {
-  const top = (heap[(L >> 2) + TOP] ?? 0) >> 2;
+  const top = (heap[(L >>> 2) + TOP] ?? 0) >>> 2;
   if (address % 8 !== 0 || heap[top + SLOT_VALUE] !== address - HEADER_BYTES) return undefined;
   return (heap[top + SLOT_TYPE] as number) & TYPE;
 }
