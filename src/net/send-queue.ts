@@ -20,8 +20,6 @@ const DIRECT_FROM = 32_768;
 /** Pieces that are smaller than this on average, in bytes, are copied together before they are written. */
 const JOINED_BELOW = 16_384;
 
-const NOTHING = new Uint8Array(0);
-
 export class SendQueue implements Flushable {
   readonly #network: Network;
   readonly #onDrained: () => void;
@@ -32,6 +30,8 @@ export class SendQueue implements Flushable {
   #end = 0;
   #before: Uint8Array[] | undefined;
   #waitingBytes = 0;
+  /** What the kernel has taken before the end of the turn: the script sees it as pending until then, as all else. */
+  #writtenBytes = 0;
   /** What the connection is given when it has sent what it has. */
   #backlog: Backlog | undefined;
   #held = 0;
@@ -46,7 +46,7 @@ export class SendQueue implements Flushable {
 
   get pending(): number {
     if (!this.#connection) return 0;
-    return this.#connection.unsent + this.#waitingBytes + (this.#backlog?.bytes ?? 0);
+    return this.#connection.unsent + this.#ofTurn + (this.#backlog?.bytes ?? 0);
   }
 
   attach(connection: Connection): void {
@@ -70,12 +70,26 @@ export class SendQueue implements Flushable {
   add(bytes: Uint8Array): string | undefined {
     const refusal = this.#refusal(bytes.length);
     if (refusal !== undefined) return refusal;
-    this.#wait(bytes.length < DIRECT_FROM ? bytes : this.#writeNow(bytes));
+    const { turn } = this.#network;
+    const waited = this.#ofTurn > 0;
+    const written = bytes.length < DIRECT_FROM ? 0 : this.#writeNow(bytes);
+    this.#writtenBytes += written;
+    if (written < bytes.length) this.#append(written > 0 ? bytes.subarray(written) : bytes);
+    // Here and not after the write: a script that looks at `pending` now, and waits, must be told.
+    if (this.#ofTurn > DRAIN_THRESHOLD) this.congested = true;
+    if (waited) return undefined;
+    if (turn.active) turn.defer(this);
+    else this.flush();
     return undefined;
   }
 
   flush(): void {
-    if (this.#waitingBytes === 0) return;
+    const written = this.#writtenBytes;
+    this.#writtenBytes = 0;
+    if (this.#waitingBytes === 0) {
+      if (written > 0 && this.congested) setImmediate(this.#onDrained);
+      return;
+    }
     const sent = this.#take();
     const connection = this.#connection;
     if (!connection || connection.closed) return;
@@ -125,7 +139,7 @@ export class SendQueue implements Flushable {
   #refusal(more: number): string | undefined {
     const { limits, held } = this.#network;
     // Without a backlog the connection has nothing: a broadcast to thousands need not look at each of them here.
-    const pending = this.#backlog ? this.pending : this.#waitingBytes;
+    const pending = this.#backlog ? this.pending : this.#ofTurn;
     if (more > limits.sendLimit - pending) {
       return `send limit reached: ${pending} bytes are pending, ${more} more would exceed ${limits.sendLimit}`;
     }
@@ -135,33 +149,21 @@ export class SendQueue implements Flushable {
     return undefined;
   }
 
-  /** What is long is not copied out when the kernel takes it now. @returns the rest of it, which waits */
-  #writeNow(bytes: Uint8Array): Uint8Array {
-    const { turn } = this.#network;
-    if (this.#waitingBytes > 0 || this.#backlog || !turn.mayWriteNow()) return bytes;
-    const taken = this.#connection?.writeNow(bytes) ?? 0;
-    if (bytes.length > DRAIN_THRESHOLD) this.congested = true;
-    if (taken < bytes.length) return bytes.subarray(taken);
-    if (this.congested) setImmediate(this.#onDrained);
-    return NOTHING;
+  /** What was sent since the turn began. */
+  get #ofTurn(): number {
+    return this.#waitingBytes + this.#writtenBytes;
   }
 
-  #wait(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    const { turn } = this.#network;
-    this.#append(bytes);
-    const waited = this.#waitingBytes > 0;
-    this.#waitingBytes += bytes.length;
-    // Here and not after the write: a script that looks at `pending` now, and waits, must be told.
-    if (this.#waitingBytes > DRAIN_THRESHOLD) this.congested = true;
-    if (waited) return;
-    if (turn.active) turn.defer(this);
-    else this.flush();
+  /** What is long is not copied out when the kernel takes it now. @returns how much of it that has */
+  #writeNow(bytes: Uint8Array): number {
+    if (this.#ofTurn > 0 || this.#backlog || !this.#network.turn.mayWriteNow()) return 0;
+    return this.#connection?.writeNow(bytes) ?? 0;
   }
 
   #append(bytes: Uint8Array): void {
     const { arena } = this.#network;
     const at = arena.put(bytes, this.#waitingBytes > 0);
+    this.#waitingBytes += bytes.length;
     if (at >= 0 && at === this.#end && arena.block === this.#block) {
       this.#end += bytes.length;
       return;
