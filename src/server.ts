@@ -10,7 +10,7 @@ import { Tree } from './app/tree.js';
 import type { Config } from './config.js';
 import { CumulusError } from './errors.js';
 import type { Logger, ManagedLogger } from './logger.js';
-import { LuaEngines } from './lua/engine.js';
+import { LuaEngines } from './lua/engine/engine.js';
 import { Watchdog, type WatchdogEvents } from './lua/watchdog/watchdog.js';
 import { Mailer } from './mail/mailer.js';
 import { isKnownNode } from './net/native.js';

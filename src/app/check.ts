@@ -7,8 +7,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CumulusError, messageOf } from '../errors.js';
-import { LuaEngines } from '../lua/engine.js';
-import type { EngineVersion } from '../lua/raw.js';
+import { LuaEngines } from '../lua/engine/engine.js';
+import type { EngineVersion } from '../lua/engine/raw.js';
 import { LuaVm, type VmEvents } from '../lua/vm.js';
 import { folders, isApplication, type Place } from './discovery.js';
 

@@ -3,7 +3,7 @@
  */
 import type { Config } from '../config.js';
 import type { Logger } from '../logger.js';
-import type { LuaEngines } from '../lua/engine.js';
+import type { LuaEngines } from '../lua/engine/engine.js';
 import type { Watchdog } from '../lua/watchdog/watchdog.js';
 import type { Mailer } from '../mail/mailer.js';
 import type { Network } from '../net/network.js';

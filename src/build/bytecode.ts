@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bytes } from '../lua/bytes.js';
-import { LuaEngines } from '../lua/engine.js';
+import { LuaEngines } from '../lua/engine/engine.js';
 import { compileStdlib, fileNameOf } from '../lua/stdlib.js';
 
 const MEMORY = 64 * 1024 * 1024;

@@ -8,7 +8,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../config.js';
 import { CumulusError } from '../errors.js';
-import type { EngineVersion } from '../lua/raw.js';
+import type { EngineVersion } from '../lua/engine/raw.js';
 import { PACKAGE_ROOT } from '../package.js';
 import { typesFolder } from './types.js';
 

@@ -13,7 +13,7 @@
  * Invariant: the header is taken from a string that the engine has made itself; where anything is not laid out as it is
  * drawn here, there is no such way either.
  */
-import { LUA_TSTRING, type RawLua } from './raw.js';
+import { LUA_TSTRING, type RawLua } from './engine/raw.js';
 
 /** Pushes a string of `length` bytes of anything, and returns their address: they are to be set before Lua runs. */
 export type PushBlank = (L: number, length: number) => number;

@@ -6,7 +6,7 @@
  * comes, whatever hooks are left; they remove themselves.
  */
 import type { Bytes } from './bytes.js';
-import { MASK_COUNT, type RawLua } from './raw.js';
+import { MASK_COUNT, type RawLua } from './engine/raw.js';
 
 /**
  * Instructions between two looks of a coroutine at the brake. What costs is that there is a hook: a coroutine's

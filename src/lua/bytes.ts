@@ -5,8 +5,8 @@
  * decoded, and used only for what people read.
  */
 import { blankStrings, type PushBlank } from './blank-strings.js';
+import type { RawLua } from './engine/raw.js';
 import { LuaError } from './lua-error.js';
-import type { RawLua } from './raw.js';
 
 /** Strings up to this length, bytes, are passed through one buffer that the engine keeps. */
 const SCRATCH_SIZE = 131_072;

@@ -6,7 +6,7 @@
  * limit is not the others' trouble as well.
  */
 import type { CollectGarbage } from './collect-garbage.js';
-import type { RawLua } from './raw.js';
+import type { RawLua } from './engine/raw.js';
 
 /** Times its own duration that a collection is not repeated when it has left the heap more than half full. */
 const REST = 10;

@@ -6,10 +6,10 @@
  */
 import { resolve } from 'node:path';
 import { CumulusError, messageOf } from '../errors.js';
+import { LUA_TLIGHTUSERDATA } from './engine/raw.js';
 import { checkString, optionalString } from './files/arguments.js';
 import { type Bounds, type Folders, foldersUp, shownName, toBinary, toText } from './files/bounds.js';
 import { fileErrorOf } from './files/file-error.js';
-import { LUA_TLIGHTUSERDATA } from './raw.js';
 import type { Sources } from './sources.js';
 import type { Stack } from './stack.js';
 import type { HostFunction, LuaVm } from './vm.js';

@@ -9,7 +9,7 @@
  * heap is collected in it as ever, after those bytes at most.
  */
 import type { CollectGarbage } from './collect-garbage.js';
-import type { RawLua } from './raw.js';
+import type { RawLua } from './engine/raw.js';
 
 /** What there may be to collect, KiB. */
 const GARBAGE_KIB = 1536;

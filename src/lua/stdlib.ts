@@ -8,7 +8,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { PACKAGE_ROOT } from '../package.js';
 import type { Bytes } from './bytes.js';
-import type { EngineVersion, RawLua } from './raw.js';
+import type { EngineVersion, RawLua } from './engine/raw.js';
 
 const FOLDER = new URL('src/lua/stdlib/', PACKAGE_ROOT);
 

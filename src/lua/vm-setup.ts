@@ -4,7 +4,7 @@
  *
  * Each leaves the stack as an entry finds it: the message handler alone.
  */
-import { LUA_TFUNCTION } from './raw.js';
+import { LUA_TFUNCTION } from './engine/raw.js';
 import type { HostFunction, LuaVm } from './vm.js';
 
 /** First: it puts the handler at index 1. */

@@ -10,10 +10,10 @@ import { Bytes } from './bytes.js';
 import { textOf } from './chunk.js';
 import { CollectGarbage } from './collect-garbage.js';
 import { Collector } from './collector.js';
-import type { EngineOptions, LuaEngines } from './engine.js';
+import type { EngineOptions, LuaEngines } from './engine/engine.js';
+import { type EngineVersion, LUA_ERRMEM, type RawLua } from './engine/raw.js';
 import { LuaError } from './lua-error.js';
 import { Pace } from './pace.js';
-import { type EngineVersion, LUA_ERRMEM, type RawLua } from './raw.js';
 import type { Stdlib } from './stdlib.js';
 import { installGuard, installHandler, watchCycles } from './vm-setup.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { LuaEngines } from '../../src/lua/engine.js';
+import { LuaEngines } from '../../src/lua/engine/engine.js';
 import { LuaVm } from '../../src/lua/vm.js';
 import { freePort, LUA_VERSION, startServer, type TestServer } from '../support/server.js';
 import { Peer } from '../support/tcp.js';

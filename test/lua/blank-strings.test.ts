@@ -1,7 +1,7 @@
 /** Long strings that Lua 5.4 has been given as blocks to fill in: nothing tells them from others. */
 import { describe, expect, test } from 'vitest';
 import { blankStrings } from '../../src/lua/blank-strings.js';
-import type { RawLua } from '../../src/lua/raw.js';
+import type { RawLua } from '../../src/lua/engine/raw.js';
 import { LUA_VERSION } from '../support/server.js';
 import { EXPORTS, type Machine, machine } from './machine.js';
 

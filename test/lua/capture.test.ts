@@ -3,9 +3,9 @@
  * these fails after an update of a package, the server still runs, over the wrapped exports, and more slowly.
  */
 import { expect, test } from 'vitest';
-import { Capture } from '../../src/lua/capture.js';
-import { glue51 } from '../../src/lua/engine51.js';
-import { glue54 } from '../../src/lua/engine54.js';
+import { Capture } from '../../src/lua/engine/capture.js';
+import { glue51 } from '../../src/lua/engine/engine51.js';
+import { glue54 } from '../../src/lua/engine/engine54.js';
 import { collectGarbage } from '../support/garbage.js';
 import { engines, MIB, machine } from './machine.js';
 

@@ -1,7 +1,7 @@
 /** Lua 5.1's and LuaJIT's names, on both engines: a script for the original server finds what it expects. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LuaEngines } from '../../src/lua/engine.js';
+import { LuaEngines } from '../../src/lua/engine/engine.js';
 import { installSandbox } from '../../src/lua/sandbox.js';
 import { Stack } from '../../src/lua/stack.js';
 import { LuaVm } from '../../src/lua/vm.js';

@@ -1,5 +1,5 @@
 /** A VM of the test's own, without the API: what it reports is kept. */
-import { type EngineOptions, LuaEngines } from '../../src/lua/engine.js';
+import { type EngineOptions, LuaEngines } from '../../src/lua/engine/engine.js';
 import { LuaVm } from '../../src/lua/vm.js';
 import { LUA_VERSION } from '../support/server.js';
 

@@ -5,7 +5,7 @@
 import type { ApiContext } from '../../src/lua/api/context.js';
 import { installApi } from '../../src/lua/api/index.js';
 import { ScriptLog } from '../../src/lua/api/script-log.js';
-import { LuaEngines } from '../../src/lua/engine.js';
+import { LuaEngines } from '../../src/lua/engine/engine.js';
 import { Handles } from '../../src/lua/handles.js';
 import { installSandbox, type SandboxOptions } from '../../src/lua/sandbox.js';
 import { Stack } from '../../src/lua/stack.js';

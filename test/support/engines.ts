@@ -1,6 +1,6 @@
 /** The engines that a server makes, so that a test can do to them what no script can. */
-import { LuaEngines } from '../../src/lua/engine.js';
-import type { RawLua } from '../../src/lua/raw.js';
+import { LuaEngines } from '../../src/lua/engine/engine.js';
+import type { RawLua } from '../../src/lua/engine/raw.js';
 
 export interface EngineCapture {
   /** In the order in which they were made. */

@@ -5,8 +5,8 @@
  * Bytes come from strangers: whatever they are, the script gets values, or none and one ERROR.
  */
 import { AmfError, type AmfInput, AmfOpaque, decodeAmf, encodeAmf } from '../amf/index.js';
+import { LUA_TFUNCTION } from '../engine/raw.js';
 import { LuaError } from '../lua-error.js';
-import { LUA_TFUNCTION } from '../raw.js';
 import type { LuaTable } from '../table.js';
 import { pushValues, readValues } from '../values.js';
 import type { LuaVm } from '../vm.js';

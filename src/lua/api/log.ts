@@ -3,7 +3,7 @@
  * Specification: reference-behaviour.md, "Log lines".
  */
 import type { LevelName } from '../../logger.js';
-import { LUA_TBOOLEAN, LUA_TNUMBER, LUA_TSTRING } from '../raw.js';
+import { LUA_TBOOLEAN, LUA_TNUMBER, LUA_TSTRING } from '../engine/raw.js';
 import type { ApiContext } from './context.js';
 
 const FUNCTIONS: Readonly<Record<string, LevelName>> = {

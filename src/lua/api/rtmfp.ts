@@ -2,7 +2,7 @@
  * The original's members and events for RTMFP clients, of which this server accepts none: collections that are
  * always empty, `publish`, which nobody could receive, and the names of the events that do not fire.
  */
-import { LUA_TFUNCTION } from '../raw.js';
+import { LUA_TFUNCTION } from '../engine/raw.js';
 import type { HostFunction, LuaVm } from '../vm.js';
 import type { ApiContext, Functions } from './context.js';
 

@@ -4,10 +4,10 @@
  */
 import type { Sender } from '../../net/address-book.js';
 import { type UdpHandler, UdpSocket } from '../../net/udp-socket.js';
+import { LUA_TNIL, LUA_TSTRING } from '../engine/raw.js';
 import type { Handle, Resource } from '../handles.js';
 import { LuaError } from '../lua-error.js';
 import type { ClassDefinition, ObjectClass } from '../object-class.js';
-import { LUA_TNIL, LUA_TSTRING } from '../raw.js';
 import type { Stack } from '../stack.js';
 import type { ApiContext } from './context.js';
 import { SenderTexts } from './sender-texts.js';

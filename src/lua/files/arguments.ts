@@ -2,8 +2,9 @@
  * Arguments of library functions, checked as Lua's own libraries check them, and results by their convention: a value,
  * or nil, a message and a number.
  */
+
+import { LUA_TNUMBER, LUA_TSTRING } from '../engine/raw.js';
 import { LuaError } from '../lua-error.js';
-import { LUA_TNUMBER, LUA_TSTRING } from '../raw.js';
 import type { Stack } from '../stack.js';
 import { fileErrorOf } from './file-error.js';
 

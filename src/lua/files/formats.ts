@@ -1,7 +1,7 @@
 /**
  * The formats of `read`: "n", "a", "l", "L" and counts, with and without the "*" of Lua 5.1.
  */
-import { LUA_TNUMBER, LUA_TSTRING } from '../raw.js';
+import { LUA_TNUMBER, LUA_TSTRING } from '../engine/raw.js';
 import type { Stack } from '../stack.js';
 import type { LuaVm } from '../vm.js';
 import { badArgument, checkInteger, orFailure } from './arguments.js';

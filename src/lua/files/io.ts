@@ -3,8 +3,9 @@
  *
  * Every function here is called by scripts directly, so that an error's position is theirs.
  */
+
+import { LUA_TNUMBER } from '../engine/raw.js';
 import { LuaError } from '../lua-error.js';
-import { LUA_TNUMBER } from '../raw.js';
 import type { Stack } from '../stack.js';
 import type { HostFunction, LuaVm } from '../vm.js';
 import { badArgument, checkString, optionalString, orFailure } from './arguments.js';

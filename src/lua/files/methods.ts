@@ -1,8 +1,9 @@
 /**
  * The methods of files, for scripts: `file:read(…)`. The library's functions on default files use the same.
  */
+
+import { LUA_TNUMBER, LUA_TSTRING } from '../engine/raw.js';
 import { LuaError } from '../lua-error.js';
-import { LUA_TNUMBER, LUA_TSTRING } from '../raw.js';
 import type { Stack } from '../stack.js';
 import type { HostFunction, LuaVm } from '../vm.js';
 import { badArgument, checkInteger, checkString, optionalString, orFailure, wrongType } from './arguments.js';

@@ -5,7 +5,7 @@
  * be another's.
  */
 import { messageOf } from '../../errors.js';
-import { LUA_TUSERDATA } from '../raw.js';
+import { LUA_TUSERDATA } from '../engine/raw.js';
 import type { LuaVm } from '../vm.js';
 import { EMFILE, FileError, fileErrorOf } from './file-error.js';
 import type { LuaFile } from './lua-file.js';

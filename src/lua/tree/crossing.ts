@@ -5,8 +5,8 @@
  * it is raised again in the VM that called, as the same value. No unwinding of one VM may pass through the other.
  */
 import { messageOf } from '../../errors.js';
+import { LUA_MULTRET } from '../engine/raw.js';
 import { LuaError } from '../lua-error.js';
-import { LUA_MULTRET } from '../raw.js';
 import { MAX_DEPTH } from './exchange.js';
 import { passError } from './passing-errors.js';
 import type { Peer } from './peer.js';

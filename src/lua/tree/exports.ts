@@ -4,7 +4,7 @@
  * Invariant: each is kept alive by a registry slot, so that its address identifies it; the slot is free again when the
  * last proxy has been collected.
  */
-import { LUA_TFUNCTION, LUA_TTABLE } from '../raw.js';
+import { LUA_TFUNCTION, LUA_TTABLE } from '../engine/raw.js';
 import type { LuaVm } from '../vm.js';
 import type { Exchange } from './exchange.js';
 import type { Peer } from './peer.js';

@@ -3,7 +3,7 @@
  *
  * Nothing is remembered: every look-up sees what is there now.
  */
-import { LUA_TNIL, LUA_TSTRING } from '../raw.js';
+import { LUA_TNIL, LUA_TSTRING } from '../engine/raw.js';
 import type { Peer } from './peer.js';
 import type { Target } from './target.js';
 import { copyPlain } from './transfer.js';

@@ -4,7 +4,7 @@
  * The caller gets the error itself, so that scripts can compare and match it. Its frames stay behind as a trail, which
  * the message handler of an application that does not catch it puts in front of its own.
  */
-import { LUA_TNIL, LUA_TSTRING } from '../raw.js';
+import { LUA_TNIL, LUA_TSTRING } from '../engine/raw.js';
 import type { Peer } from './peer.js';
 import type { Target } from './target.js';
 

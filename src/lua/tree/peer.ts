@@ -4,8 +4,9 @@
  * Plain values are copied. Anything else arrives as a proxy, one for each thing while it is in use, and as itself when
  * it comes home. It knows no applications: what is around the VM is handed in as `Outside`.
  */
+
+import { LUA_TLIGHTUSERDATA } from '../engine/raw.js';
 import { LuaError } from '../lua-error.js';
-import { LUA_TLIGHTUSERDATA } from '../raw.js';
 import type { LuaVm } from '../vm.js';
 import { cross } from './crossing.js';
 import type { Exchange } from './exchange.js';

@@ -3,7 +3,7 @@
  *
  * It works on the states that run. Tables and functions are not its business.
  */
-import { LUA_TBOOLEAN, LUA_TNIL, LUA_TNUMBER, LUA_TSTRING } from '../raw.js';
+import { LUA_TBOOLEAN, LUA_TNIL, LUA_TNUMBER, LUA_TSTRING } from '../engine/raw.js';
 import type { LuaVm } from '../vm.js';
 
 /** Pushes a copy of the value at `i` of `from` into `to`. @returns false, having pushed nothing, when it is not plain */

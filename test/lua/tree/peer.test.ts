@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { LuaEngines } from '../../../src/lua/engine.js';
+import { LuaEngines } from '../../../src/lua/engine/engine.js';
 import { LuaError } from '../../../src/lua/lua-error.js';
 import { Exchange } from '../../../src/lua/tree/exchange.js';
 import { Peer } from '../../../src/lua/tree/peer.js';

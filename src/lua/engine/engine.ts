@@ -3,11 +3,12 @@
  *
  * The compiled module is kept, so that an application, or a reload, costs an instantiation and not a compilation.
  */
+
+import { Stdlib } from '../stdlib.js';
 import { Capture, type Captured, type Imports, type LuaExports } from './capture.js';
 import type { Adapters } from './host-functions.js';
 import { replaceInvoke } from './protected-call.js';
 import type { EngineVersion, MemoryState, RawLua } from './raw.js';
-import { Stdlib } from './stdlib.js';
 
 /** What an emscripten build of Lua looks like from outside, as far as it is used here. */
 export interface EmscriptenLua {
