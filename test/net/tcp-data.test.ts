@@ -1,29 +1,13 @@
 import { expect, test } from 'vitest';
 import { closeAfterEach } from '../support/closing.js';
-import { freePort } from '../support/server.js';
-import { Peer, PeerServer } from '../support/tcp.js';
+import { PeerServer } from '../support/tcp.js';
+import { connected, KINDS, type Kind } from './connected.js';
 import { Bench, type Recorder } from './sockets.js';
 
 const closing = closeAfterEach();
 const MIB = 1_048_576;
 
-/** A connection in which the client is the one that connects, or the one that is accepted. */
-async function pair(kind: string): Promise<{ recorder: Recorder; peer: Peer; bench: Bench }> {
-  const bench = closing(new Bench());
-  if (kind === 'connecting') {
-    const listening = closing(await PeerServer.listen());
-    const recorder = bench.client();
-    recorder.client.connect('127.0.0.1', listening.port);
-    return { recorder, peer: await listening.next(), bench };
-  }
-  const { server, next } = bench.server();
-  const port = await freePort();
-  expect(server.start(port, () => {})).toBe(true);
-  const peer = closing(await Peer.connect(port));
-  return { recorder: await next(), peer, bench };
-}
-
-const KINDS = ['connecting', 'accepted'];
+const pair = (kind: Kind) => connected(kind, closing);
 const ALL_BYTES = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
 
 test.each(KINDS)('all 256 byte values pass both ways (%s)', async (kind) => {

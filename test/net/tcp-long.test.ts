@@ -2,24 +2,22 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { HandleConnection } from '../../src/net/handle-connection.js';
 import { closeAfterEach } from '../support/closing.js';
-import { freePort } from '../support/server.js';
-import { Peer, PeerServer } from '../support/tcp.js';
-import { ALLOW_PRIVATE, Bench, type Recorder } from './sockets.js';
+import { type Connected, connected, KINDS, type Kind } from './connected.js';
+import { ALLOW_PRIVATE } from './sockets.js';
 
 const closing = closeAfterEach();
 const KIB = 1024;
-const KINDS = ['connecting', 'accepted'];
 
-interface Pair {
-  readonly recorder: Recorder;
-  readonly peer: Peer;
+interface Pair extends Connected {
   /** Sends all of them in one turn. @returns what was pending after each */
   turn(...sent: readonly Buffer[]): number[];
 }
 
-async function pair(kind: string): Promise<Pair> {
-  const bench = closing(new Bench());
-  const { recorder, peer } = await (kind === 'connecting' ? connecting(bench) : accepted(bench));
+async function pair(kind: Kind): Promise<Pair> {
+  const one = await connected(kind, closing);
+  const { recorder, peer, bench } = one;
+  peer.send('established');
+  await recorder.untilReceived(11);
   const turn = (...sent: readonly Buffer[]) => {
     bench.network.turn.enter();
     const pending = sent.map((bytes) => {
@@ -29,25 +27,7 @@ async function pair(kind: string): Promise<Pair> {
     bench.network.turn.leave();
     return pending;
   };
-  return { recorder, peer, turn };
-}
-
-async function connecting(bench: Bench) {
-  const listening = closing(await PeerServer.listen());
-  const recorder = bench.client();
-  recorder.client.connect('127.0.0.1', listening.port);
-  const peer = await listening.next();
-  peer.send('established');
-  await recorder.untilReceived(11);
-  return { recorder, peer };
-}
-
-async function accepted(bench: Bench) {
-  const { server, next } = bench.server();
-  const port = await freePort();
-  expect(server.start(port, () => {})).toBe(true);
-  const peer = closing(await Peer.connect(port));
-  return { recorder: await next(), peer };
+  return { ...one, turn };
 }
 
 let count = 0;
