@@ -47,7 +47,7 @@ export class Bytes {
     if (raw.version === '5.4') this.#pushBlank = blankStrings(raw, this.#scratch, () => this.#heapWords());
   }
 
-  /** Pushes a Lua string of `bytes`, which are not in this heap. */
+  /** Pushes a Lua string of `bytes`, which are not in this heap. No finalizer may change them: making room runs some. */
   push(L: number, bytes: Uint8Array): void {
     if (bytes.length >= BLANK_FROM && this.#pushBlank) {
       const address = this.#pushBlank(L, bytes.length);

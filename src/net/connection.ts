@@ -62,7 +62,8 @@ export interface Connection {
   /** @param sent the connection's until it has left @returns the bytes that are unsent then */
   write(sent: Sent): number;
   /**
-   * Gives the kernel what it takes at once, when nothing waits before it. It has no errors: the next `write` has.
+   * Gives the kernel what it takes at once, when nothing waits before it. What is wrong with the connection is told later,
+   * as after `write`.
    * @param bytes only looked at during the call
    * @returns how many bytes it has taken
    */

@@ -71,7 +71,8 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
     if (this.#inFlight || !this.#handle) return 0;
     const taken = writeNow(this.#handle, bytes);
     if (taken > 0) this.#timer?.refresh();
-    return taken;
+    else if (taken < 0) this.#failLater(taken);
+    return Math.max(0, taken);
   }
 
   pause(): void {
@@ -135,10 +136,15 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
   #dispatch(sent: Sent): void {
     if (!this.#handle) return;
     const status = this.#io.write(this.#handle, sent, this);
-    this.#inFlight = status !== 0;
+    this.#inFlight = status > 0;
     if (status >= 0) return void this.#timer?.refresh();
-    // It counts as unsent until the end is reported: in a turn of its own, as nothing may enter a script now.
+    this.#failLater(status);
     this.#waiting = this.#waiting.concat(sent);
+  }
+
+  /** In a turn of its own, as nothing may enter a script now. What is written until then counts as unsent. */
+  #failLater(status: number): void {
+    this.#inFlight = true;
     setImmediate(() => this.#fail(status));
   }
 

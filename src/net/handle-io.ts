@@ -87,17 +87,21 @@ export class HandleIo {
   }
 }
 
+/** What libuv tries again, too: nothing is wrong with the connection. */
+const LATER = new Set(['EAGAIN', 'EINTR', 'ENOBUFS', 'ENOMEM']);
+
 /**
  * By the descriptor, which libuv has made non-blocking: its own requests keep the address of what is not taken, and this
  * does not.
- * @returns how many bytes the kernel has taken
+ * @returns how many bytes the kernel has taken, 0 where it cannot be asked, or a negative error, which it tells only once
  */
-export function writeNow({ fd }: TcpHandle, bytes: Uint8Array): number {
+export function writeNow({ fd }: Pick<TcpHandle, 'fd'>, bytes: Uint8Array): number {
   if (!(fd >= 0)) return 0;
   try {
     return writeSync(fd, bytes);
-  } catch {
-    return 0;
+  } catch (error) {
+    const { code, errno } = error as NodeJS.ErrnoException;
+    return errno === undefined || LATER.has(code ?? '') ? 0 : errno;
   }
 }
 

@@ -156,8 +156,11 @@ export class SendQueue implements Flushable {
 
   /** What is long is not copied out when the kernel takes it now. @returns how much of it that has */
   #writeNow(bytes: Uint8Array): number {
-    if (this.#ofTurn > 0 || this.#backlog || !this.#network.turn.mayWriteNow()) return 0;
-    return this.#connection?.writeNow(bytes) ?? 0;
+    const { turn } = this.#network;
+    if (this.#ofTurn > 0 || this.#backlog || !turn.mayWriteNow) return 0;
+    const taken = this.#connection?.writeNow(bytes) ?? 0;
+    if (taken > 0) turn.noteWritten();
+    return taken;
   }
 
   #append(bytes: Uint8Array): void {

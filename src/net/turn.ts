@@ -46,10 +46,13 @@ export class Turn {
   }
 
   /** Whether something may be written before the turn ends: one thing in each, so that a broadcast leaves in slices. */
-  mayWriteNow(): boolean {
-    if (!this.active || this.#wroteNow) return false;
+  get mayWriteNow(): boolean {
+    return this.active && !this.#wroteNow;
+  }
+
+  /** It has been written. */
+  noteWritten(): void {
     this.#wroteNow = true;
-    return true;
   }
 
   /** Calls `flushable.flush()` at the end of this turn. The caller sees to it that it asks once a turn. */

@@ -1,4 +1,5 @@
 /** A connection with a client of ours at one end and a peer at the other. */
+import type { NetworkLimits } from '../../src/net/network.js';
 import type { closeAfterEach } from '../support/closing.js';
 import { freePort } from '../support/server.js';
 import { Peer, PeerServer } from '../support/tcp.js';
@@ -14,8 +15,12 @@ export interface Connected {
   readonly bench: Bench;
 }
 
-export async function connected(kind: Kind, closing: ReturnType<typeof closeAfterEach>): Promise<Connected> {
-  const bench = closing(new Bench());
+export async function connected(
+  kind: Kind,
+  closing: ReturnType<typeof closeAfterEach>,
+  limits: Partial<NetworkLimits> = {},
+): Promise<Connected> {
+  const bench = closing(new Bench(limits));
   if (kind === 'connecting') {
     const listening = closing(await PeerServer.listen());
     const recorder = bench.client();

@@ -1,6 +1,8 @@
 /** Long texts, the first of which in a turn goes to the kernel before the turn ends, as far as it takes it. */
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { HandleConnection } from '../../src/net/handle-connection.js';
+import { writeNow } from '../../src/net/handle-io.js';
+import type { NetworkLimits } from '../../src/net/network.js';
 import { closeAfterEach } from '../support/closing.js';
 import { type Connected, connected, KINDS, type Kind } from './connected.js';
 import { ALLOW_PRIVATE } from './sockets.js';
@@ -13,8 +15,8 @@ interface Pair extends Connected {
   turn(...sent: readonly Buffer[]): number[];
 }
 
-async function pair(kind: Kind): Promise<Pair> {
-  const one = await connected(kind, closing);
+async function pair(kind: Kind, limits?: Partial<NetworkLimits>): Promise<Pair> {
+  const one = await connected(kind, closing, limits);
   const { recorder, peer, bench } = one;
   peer.send('established');
   await recorder.untilReceived(11);
@@ -98,27 +100,60 @@ test.each(KINDS)('what a peer does not take waits, and follows in order (%s)', a
   expect(recorder.client.pending).toBe(0);
 });
 
-test.each(KINDS)('onDrain follows a text of more than 64 KiB, and no shorter one (%s)', async (kind) => {
+test.each(KINDS)('onDrain follows more than 64 KiB in a turn, and no less (%s)', async (kind) => {
   const { recorder, peer, turn } = await pair(kind);
   const drains = () => recorder.events.filter((event) => event === 'drained').length;
-  turn(text(64 * KIB));
-  turn(text(65 * KIB));
-  await recorder.until('drained');
-  await peer.read(129 * KIB);
-  peer.send('and back');
-  const before = recorder.received.length;
-  await recorder.changes.until(() => recorder.received.length > before);
-  expect(drains()).toBe(1);
+  const turns = [[64], [65], [40, 24], [40, 25], [10, 54], [10, 55]];
+  for (const sizes of turns) {
+    const [before, received] = [drains(), recorder.received.length];
+    turn(...sizes.map((size) => text(size * KIB)));
+    const all = sizes.reduce((sum, size) => sum + size);
+    await peer.read(all * KIB);
+    peer.send('.');
+    await recorder.changes.until(() => recorder.received.length > received);
+    expect([sizes, drains() - before]).toEqual([sizes, all > 64 ? 1 : 0]);
+  }
 });
 
-test.each(KINDS)('a long text to a peer that has reset the connection is its end (%s)', async (kind) => {
+test.each(KINDS)('what has left counts for the limit until the turn ends (%s)', async (kind) => {
+  const { recorder, bench } = await pair(kind, { sendLimit: 120 * KIB });
+  bench.network.turn.enter();
+  expect(recorder.client.send(text(64 * KIB))).toBeUndefined();
+  expect(recorder.client.send(text(57 * KIB))).toMatch(/^send limit reached: 65536 bytes are pending/);
+  expect(recorder.client.send(text(56 * KIB))).toBeUndefined();
+  bench.network.turn.leave();
+});
+
+test.skipIf(!ALLOW_PRIVATE)('a connection that sends long texts is not idle', async () => {
+  const { recorder, turn } = await pair('accepted');
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  recorder.client.idleTimeout = 1;
+  for (let i = 0; i < 5; i++) {
+    vi.advanceTimersByTime(900);
+    turn(text(40 * KIB));
+  }
+  expect(recorder.client.connected).toBe(true);
+  vi.advanceTimersByTime(1001);
+  expect(recorder.client.connected).toBe(false);
+});
+
+test('where there is no descriptor nothing is taken', () => {
+  expect(writeNow({ fd: -1 }, text(8))).toBe(0);
+  expect(writeNow({} as { fd: number }, text(8))).toBe(0);
+});
+
+const RESETS = KINDS.flatMap((kind) => [10, 48, 300].map((size) => [kind, size] as const));
+
+test.each(RESETS)('a peer that has reset the connection is told as such (%s, %i KiB)', async (kind, size) => {
   const { recorder, peer, turn } = await pair(kind);
   // Paused, it hears of the reset by its writing alone.
   recorder.client.pause();
   peer.reset();
   while (recorder.client.connected) {
-    turn(text(48 * KIB));
+    turn(text(size * KIB));
     await new Promise((resolve) => setImmediate(resolve));
   }
-  expect(recorder.events.at(-1)).toMatch(/^disconnected: /);
+  expect(recorder.events.at(-1)).toBe('disconnected: connection reset by peer');
+  expect(recorder.events).not.toContain('drained');
 });

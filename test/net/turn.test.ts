@@ -56,3 +56,18 @@ test('a few writes leave at the end of their turn, however long they take', () =
   turn.leave();
   expect(flushed.length).toBe(16);
 });
+
+test('one thing may be written before the end of each turn, and none outside of one', () => {
+  const turn = new Turn(() => {});
+  expect(turn.mayWriteNow).toBe(false);
+  for (let i = 0; i < 2; i++) {
+    turn.enter();
+    expect(turn.mayWriteNow).toBe(true);
+    turn.noteWritten();
+    turn.enter();
+    expect(turn.mayWriteNow).toBe(false);
+    turn.leave();
+    expect(turn.mayWriteNow).toBe(false);
+    turn.leave();
+  }
+});
