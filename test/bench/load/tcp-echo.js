@@ -13,6 +13,7 @@ serve(async (options, latencies) => {
   const { port, connections, size, text, segments = 1, answer = size, count = 1 } = options;
   const piece = Buffer.alloc(size / segments, text ?? 'x');
   // No message is equal to the one before, as in life: Lua 5.1, which keeps equal strings once, would only compare them.
+  // The number is at the end, which its hash never leaves out.
   const numbered = text === undefined && piece.length >= 4;
   let number = 0;
   const members = Array.from({ length: connections }, member);
@@ -38,7 +39,7 @@ serve(async (options, latencies) => {
     });
     const send = () => {
       since = performance.now();
-      if (numbered) piece.writeUInt32LE(number++ % 2 ** 32);
+      if (numbered) piece.writeUInt32BE(number++ % 2 ** 32, piece.length - 4);
       for (let i = 0; i < segments; i++) socket.write(piece);
     };
     const self = { socket, send };
