@@ -14,7 +14,7 @@ import type { Flushable } from './turn.js';
 /** A backlog above this, in bytes, is worth telling the script when it has gone. */
 export const DRAIN_THRESHOLD = 65_536;
 
-/** What is at least this long, bytes, is offered to the kernel before it is copied out: the call costs as much as copying less. */
+/** A text from this length on, bytes, is offered to the kernel before it is copied: below, copying costs no more. */
 const DIRECT_FROM = 32_768;
 
 /** Pieces that are smaller than this on average, in bytes, are copied together before they are written. */
@@ -72,7 +72,7 @@ export class SendQueue implements Flushable {
     if (refusal !== undefined) return refusal;
     const { turn } = this.#network;
     const waited = this.#ofTurn > 0;
-    const written = bytes.length < DIRECT_FROM ? 0 : this.#writeNow(bytes);
+    const written = waited || bytes.length < DIRECT_FROM ? 0 : this.#writeNow(bytes);
     this.#writtenBytes += written;
     if (written < bytes.length) this.#append(written > 0 ? bytes.subarray(written) : bytes);
     // Here and not after the write: a script that looks at `pending` now, and waits, must be told.
@@ -157,7 +157,7 @@ export class SendQueue implements Flushable {
   /** What is long is not copied out when the kernel takes it now. @returns how much of it that has */
   #writeNow(bytes: Uint8Array): number {
     const { turn } = this.#network;
-    if (this.#ofTurn > 0 || this.#backlog || !turn.mayWriteNow) return 0;
+    if (this.#backlog || !turn.mayWriteNow) return 0;
     const taken = this.#connection?.writeNow(bytes) ?? 0;
     if (taken > 0) turn.noteWritten();
     return taken;
