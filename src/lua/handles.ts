@@ -5,7 +5,6 @@
  * object is kept alive by the registry, whether or not a script variable refers to it. A closed one is the garbage
  * collector's, and its handle goes with it.
  */
-
 import { LUA_TNIL } from './engine/raw.js';
 import { type ClassDefinition, type ObjectClass, ObjectClasses } from './object-class.js';
 import type { Stack } from './stack.js';

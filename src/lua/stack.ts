@@ -3,7 +3,6 @@
  *
  * It works on the state that runs. Indices count from 1; of a method, index 1 is the object.
  */
-
 import { LUA_TBOOLEAN, LUA_TNIL, LUA_TNUMBER, LUA_TSTRING } from './engine/raw.js';
 import { LuaError } from './lua-error.js';
 import type { LuaVm } from './vm.js';

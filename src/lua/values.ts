@@ -3,7 +3,6 @@
  *
  * Identity is kept both ways: a table that appears twice, or in itself, does so on the other side, too.
  */
-
 import { LUA_TBOOLEAN, LUA_TNIL, LUA_TNUMBER, LUA_TSTRING, LUA_TTABLE } from './engine/raw.js';
 import { LuaError } from './lua-error.js';
 import { type LuaKey, LuaTable, type LuaValue } from './table.js';

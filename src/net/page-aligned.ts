@@ -1,8 +1,9 @@
 /**
  * Memory that begins where a page of the machine does.
  *
- * Some processors – AMD's of today – take up to 20 times as long to copy to an address that lies 8 to 24 bytes behind the
- * source's, modulo 4,096. What the kernel has received begins at a page; a large block of the C library 16 bytes behind one.
+ * Some processors – AMD's of today – take up to 20 times as long to copy to an address that lies 8 to 24 bytes behind
+ * the source's, modulo 4,096. What the kernel has received begins at a page; a large block of the C library 16 bytes
+ * behind one.
  */
 
 /** Of WebAssembly, bytes: a multiple of what any machine has. */

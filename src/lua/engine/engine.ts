@@ -3,7 +3,6 @@
  *
  * The compiled module is kept, so that an application, or a reload, costs an instantiation and not a compilation.
  */
-
 import { Stdlib } from '../stdlib.js';
 import { Capture, type Captured, type Imports, type LuaExports } from './capture.js';
 import type { Adapters } from './host-functions.js';

@@ -2,7 +2,6 @@
  * Arguments of library functions, checked as Lua's own libraries check them, and results by their convention: a value,
  * or nil, a message and a number.
  */
-
 import { LUA_TNUMBER, LUA_TSTRING } from '../engine/raw.js';
 import { LuaError } from '../lua-error.js';
 import type { Stack } from '../stack.js';

@@ -3,7 +3,6 @@
  *
  * Every function here is called by scripts directly, so that an error's position is theirs.
  */
-
 import { LUA_TNUMBER } from '../engine/raw.js';
 import { LuaError } from '../lua-error.js';
 import type { Stack } from '../stack.js';

@@ -1,7 +1,6 @@
 /**
  * The methods of files, for scripts: `file:read(…)`. The library's functions on default files use the same.
  */
-
 import { LUA_TNUMBER, LUA_TSTRING } from '../engine/raw.js';
 import { LuaError } from '../lua-error.js';
 import type { Stack } from '../stack.js';

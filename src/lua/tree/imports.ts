@@ -5,7 +5,6 @@
  * (stdlib/tree.lua): an address may be another value's by the time when a finalizer runs. Invariant: a thing is
  * retained once for each proxy of it whose finalizer has not run.
  */
-
 import { LUA_TNIL } from '../engine/raw.js';
 import { LuaError } from '../lua-error.js';
 import type { Peer } from './peer.js';

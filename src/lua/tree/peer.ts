@@ -4,7 +4,6 @@
  * Plain values are copied. Anything else arrives as a proxy, one for each thing while it is in use, and as itself when
  * it comes home. It knows no applications: what is around the VM is handed in as `Outside`.
  */
-
 import { LUA_TLIGHTUSERDATA } from '../engine/raw.js';
 import { LuaError } from '../lua-error.js';
 import type { LuaVm } from '../vm.js';

@@ -6,8 +6,8 @@
 import { connect } from 'node:net';
 
 /**
- * At the beginning of a page: the C library's large blocks lie 16 bytes behind one, which some processors copy to at
- * half the speed. The generator would be the bottleneck with 64 KiB.
+ * At the beginning of a page: the C library's large blocks lie 16 bytes behind one, which some processors copy to many
+ * times more slowly. The generator would be the bottleneck with 64 KiB.
  */
 const buffer = Buffer.from(new WebAssembly.Memory({ initial: 4 }).buffer);
 
