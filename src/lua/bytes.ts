@@ -1,19 +1,27 @@
 /**
- * Bytes ⇄ Lua strings. But for blank-strings.ts, nobody else writes into the heap or reads from it.
+ * Bytes ⇄ Lua strings. But for adopted-strings.ts, nobody else writes into the heap or reads from it.
  *
  * A Lua string is bytes. A "binary string" is those bytes as a JavaScript string, one character each; text is UTF-8,
  * decoded, and used only for what people read.
  */
-import { blankStrings, type PushBlank } from './blank-strings.js';
+import { AdoptedStrings } from './adopted-strings.js';
 import type { RawLua } from './engine/raw.js';
 import { LuaError } from './lua-error.js';
 
 /** Strings up to this length, bytes, are passed through one buffer that the engine keeps. */
 const SCRATCH_SIZE = 131_072;
-/** From here a string is pushed blank, where that is possible: one copy less is worth more than what it takes. */
-const BLANK_FROM = 4096;
+/** It begins at one, as page-aligned.ts says why. Bytes. */
+const PAGE = 4096;
+/** From here a string is made around its bytes, where that is possible: a copy less is worth more than what it takes. */
+const ADOPT_FROM = 4096;
 /** Up to here a loop is faster than a view and one copy. */
 const SHORT = 128;
+
+/** Bytes that come from outside when it is known where to. */
+export interface ByteSource {
+  /** @returns how many; 0: there are none. Must not enter Lua. */
+  readInto(into: Uint8Array): number;
+}
 
 interface Copy {
   /** `edition` counts the contents that it has had: who sees the same again need not compare. */
@@ -38,26 +46,45 @@ export class Bytes {
   /** By length: where short strings are copied to. */
   readonly #copies: Copy[] = [];
   readonly #names = new Map<string, number>();
-  readonly #pushBlank: PushBlank | undefined;
+  readonly #adopted: AdoptedStrings | undefined;
 
   constructor(raw: RawLua) {
     this.#raw = raw;
-    this.#scratch = raw.malloc(SCRATCH_SIZE);
+    this.#scratch = Math.ceil(raw.malloc(SCRATCH_SIZE + PAGE) / PAGE) * PAGE;
     this.#length = raw.malloc(4);
-    if (raw.version === '5.4') this.#pushBlank = blankStrings(raw, this.#scratch, () => this.#heapWords());
+    this.#adopted = AdoptedStrings.of(raw);
   }
 
   /** Pushes a Lua string of `bytes`, which are not in this heap. No finalizer may change them: making room runs some. */
   push(L: number, bytes: Uint8Array): void {
-    if (bytes.length >= BLANK_FROM && this.#pushBlank) {
-      const address = this.#pushBlank(L, bytes.length);
-      // Asked for now: making the string may have grown it.
+    const adopted = bytes.length >= ADOPT_FROM ? this.#adopted : undefined;
+    const address = adopted?.reserve(bytes.length);
+    if (adopted && address) {
+      // Asked for now: making room may have grown it.
       this.#raw.heap().set(bytes, address);
-      return;
+      return adopted.push(L, address, bytes.length);
     }
     const at = this.#room(bytes.length);
     this.#raw.heap().set(bytes, at);
     this.#pushFrom(L, at, bytes.length);
+  }
+
+  /**
+   * Pushes a Lua string of what `source` has, up to 128 KiB: where that is long, it is read to where it stays.
+   * @returns its length; 0: nothing is pushed, as there was nothing, or no memory to read it to
+   */
+  pushRead(L: number, source: ByteSource): number {
+    const adopted = this.#adopted;
+    const address = adopted ? adopted.reserve(SCRATCH_SIZE) : this.#scratch;
+    if (address === 0) return 0;
+    const length = this.#read(source, address);
+    if (adopted && length >= ADOPT_FROM) {
+      adopted.push(L, address, length, SCRATCH_SIZE);
+      return length;
+    }
+    if (length > 0) this.#raw.pushlstring(L, address, length);
+    adopted?.free(address);
+    return length;
   }
 
   /** Pushes text as UTF-8. */
@@ -132,6 +159,11 @@ export class Bytes {
     const status = this.#raw.loadbuffer(L, at, source.length, this.name(chunkName));
     this.#done(at, source.length);
     return status;
+  }
+
+  #read(source: ByteSource, address: number): number {
+    this.#heapWords();
+    return source.readInto(new Uint8Array(this.#memory, address, SCRATCH_SIZE));
   }
 
   #heapWords(): Uint32Array {

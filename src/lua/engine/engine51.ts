@@ -5,6 +5,7 @@ import { Lua, LuaApi } from 'wasmoon-lua5.1';
 import type { EmscriptenLua, EngineBuild, Glue } from './engine.js';
 import { heapOf, recovery } from './heap.js';
 import { hostFunctions } from './host-functions.js';
+import { lentBlock, UNKNOWN } from './lent-block.js';
 import type { RawLua } from './raw.js';
 
 const REGISTRY = -10_000;
@@ -27,9 +28,10 @@ export async function glue51(): Promise<Glue> {
 export function adapt51(build: EngineBuild, memory: number): RawLua {
   const x = build.exports as unknown as Exports51;
   const functions = hostFunctions(build);
+  const L = build.direct ? x.luaL_newstate() : build.limitedState(memory);
   return {
     version: '5.1',
-    L: build.direct ? x.luaL_newstate() : build.limitedState(memory),
+    L,
     direct: build.direct,
     memory: build.memory,
     gettop: x.lua_gettop,
@@ -85,6 +87,8 @@ export function adapt51(build: EngineBuild, memory: number): RawLua {
     recover: recovery(build),
     malloc: x.malloc,
     free: x.free,
+    realloc: x.realloc,
+    lentBlock: lentBlock(build, functions, L, UNKNOWN),
     addFunction: (fn, signature) => functions.add(fn, signature),
     heap: heapOf(build),
   };
@@ -135,4 +139,5 @@ interface Exports51 {
   lua_atpanic(L: N, fn: N): N;
   malloc(size: N): N;
   free(p: N): void;
+  realloc(p: N, size: N): N;
 }

@@ -5,7 +5,8 @@ import { LuaEngine, LuaFactory } from 'wasmoon';
 import type { EmscriptenLua, EngineBuild, Glue } from './engine.js';
 import { heapOf, recovery } from './heap.js';
 import { hostFunctions } from './host-functions.js';
-import type { RawLua } from './raw.js';
+import { lentBlock } from './lent-block.js';
+import { LUA_TSTRING, type RawLua } from './raw.js';
 
 const REGISTRY = -1_001_000;
 const RIDX_GLOBALS = 2n;
@@ -27,10 +28,11 @@ export async function glue54(): Promise<Glue> {
 export function adapt54(build: EngineBuild, memory: number): RawLua {
   const x = build.exports as unknown as Exports54;
   const functions = hostFunctions(build);
+  const L = build.direct ? x.luaL_newstate() : build.limitedState(memory);
   const heap = heapOf(build);
   return {
     version: '5.4',
-    L: build.direct ? x.luaL_newstate() : build.limitedState(memory),
+    L,
     direct: build.direct,
     memory: build.memory,
     gettop: x.lua_gettop,
@@ -89,6 +91,8 @@ export function adapt54(build: EngineBuild, memory: number): RawLua {
     recover: recovery(build),
     malloc: x.malloc,
     free: x.free,
+    realloc: x.realloc,
+    lentBlock: lentBlock(build, functions, L, LUA_TSTRING),
     addFunction: (fn, signature) => functions.add(fn, signature),
     heap,
   };
@@ -143,4 +147,5 @@ interface Exports54 {
   lua_atpanic(L: N, fn: N): N;
   malloc(size: N): N;
   free(p: N): void;
+  realloc(p: N, size: N): N;
 }

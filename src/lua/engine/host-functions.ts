@@ -7,7 +7,7 @@
  */
 import type { EngineBuild } from './engine.js';
 
-export type Signature = 'ii' | 'vii';
+export type Signature = 'ii' | 'vii' | 'iiiii';
 export type TableFunction = (...arguments_: number[]) => number | undefined;
 
 /** Modules, compiled once for all machines. */
@@ -53,10 +53,7 @@ class TableParts implements HostFunctions {
     const table = this.#table;
     const base = table.grow(SHAPES[signature].size);
     const functions: TableFunction[] = [];
-    const call =
-      signature === 'ii'
-        ? (number: number, L: number) => functions[number]?.(L)
-        : (number: number, L: number, record: number) => functions[number]?.(L, record);
+    const call = CALLS[signature](functions);
     // An instance lives as long as the table that it is in.
     new WebAssembly.Instance(this.#adapter(signature), { host: { call, table, base } });
     return { base, functions };
@@ -76,10 +73,20 @@ interface Shape {
   readonly results: number;
 }
 
+/** One for each number of arguments: a rest parameter would make an array for each call. */
+const CALLS: Readonly<Record<Signature, (functions: readonly TableFunction[]) => TableFunction>> = {
+  ii: (functions) => (number, L) => functions[number as number]?.(L as number),
+  vii: (functions) => (number, L, record) => functions[number as number]?.(L as number, record as number),
+  iiiii: (functions) => (number, a, b, c, d) =>
+    functions[number as number]?.(a as number, b as number, c as number, d as number),
+};
+
 const SHAPES: Readonly<Record<Signature, Shape>> = {
   ii: { size: 128, parameters: 1, results: 1 },
   // A hook.
   vii: { size: 2, parameters: 2, results: 0 },
+  // An allocator.
+  iiiii: { size: 1, parameters: 4, results: 1 },
 };
 
 const I32 = 0x7f;

@@ -4,6 +4,8 @@
  * Invariant: nothing here converts a string or allocates. A number named `L` is a lua_State*, `i` a stack index,
  * `p` an address in the WebAssembly heap.
  */
+import type { LentBlock } from './lent-block.js';
+
 export const LUA_TNIL = 0;
 export const LUA_TBOOLEAN = 1;
 export const LUA_TLIGHTUSERDATA = 2;
@@ -104,6 +106,9 @@ export interface RawLua {
   recover(L: number): boolean;
   malloc(size: number): number;
   free(p: number): void;
+  realloc(p: number, size: number): number;
+  /** Undefined with the wrapped exports. */
+  readonly lentBlock: LentBlock | undefined;
   /** Makes a JavaScript function callable as a lua_CFunction (or hook, with 'vii'); it costs a table slot for good. */
   addFunction(fn: (...arguments_: number[]) => number | undefined, signature: 'ii' | 'vii'): number;
   /** The heap. Ask afresh at each use: it is replaced when the memory grows. */
