@@ -3,7 +3,7 @@
  */
 import type { LuaVm } from './vm.js';
 
-const OPTIONS = ['count', 'step', 'setstepmul'] as const;
+const OPTIONS = ['count', 'step', 'setpause', 'setstepmul'] as const;
 type Option = (typeof OPTIONS)[number];
 
 export class CollectGarbage {

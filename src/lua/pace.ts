@@ -3,64 +3,106 @@
  *
  * Lua begins a cycle when the heap has doubled. That of a small script doubles with every few long messages, and each
  * cycle marks all of its libraries again: a sixth of the time of an echo of 64 KiB. Where cycles follow each other so
- * soon, the next one is put off, between two entries and once, until there is `GARBAGE_KIB`.
+ * soon, the next one is put off, once, until there is `GARBAGE_KIB`: in 5.4 between two entries, in 5.1, which decides it
+ * when a cycle ends, by the pause of that moment, and for so many entries at most.
  *
- * Invariant: what a script has set stays, and 5.4 shows no other setting than Lua's own. A long entry that builds a large
- * heap is collected in it as ever, after those bytes at most.
+ * Invariant: what a script has set stays, and between entries it sees the same settings always. A long entry that builds
+ * a large heap is collected in it as ever, after those bytes at most.
  */
 import type { CollectGarbage } from './collect-garbage.js';
 import type { RawLua } from './engine/raw.js';
 
 /** What there may be to collect, KiB. */
-const GARBAGE_KIB = 1536;
+const GARBAGE_KIB = 4096;
 
 /** A cycle that ends so soon after the last, milliseconds, comes too often. */
 const OFTEN_MS = 50;
 
 /**
+ * In 5.1, which has all strings in one table and hashes 32 bytes of each, many small ones that are alike slow each other
+ * down. A few entries are enough to make a cycle cheap; when messages become shorter meanwhile, it does not wait longer
+ * than for `MOST_ENTRIES_51`.
+ */
+const ENTRIES_51 = 100;
+const MOST_ENTRIES_51 = 4 * ENTRIES_51;
+
+/** Lua's own: a cycle begins when there is so much, percent of what the last one has left. */
+const DEFAULT_PAUSE = 200;
+
+/**
  * How far the collector of 5.1 goes in a step, of which it makes one for each string, however long: 50 KiB. With its own
- * 2 KiB, strings of 64 KiB outrun it: 45 MiB in use became 256, and a message was lost for want of memory.
+ * 2 KiB, strings of 64 KiB outrun it: 45 MiB in use became 256, and a message was lost for want of memory. What
+ * computes is not slower by it.
  */
 const STEP_51 = 5000;
-const DEFAULT_STEP_51 = 200;
-
-/** Bytes of heap from which it matters. Below, it would only begin its cycles sooner. */
-const LARGE_HEAP = 16_777_216;
 
 export class Pace {
-  /** A cycle has ended since `adapt` was called last. */
-  cycled = false;
   readonly #raw: RawLua;
   readonly #collectGarbage: CollectGarbage;
-  #hurried = false;
+  /** A cycle has ended since `adapt` was called last. */
+  #cycled = false;
+  #often = false;
   #endedAt = Number.NEGATIVE_INFINITY;
+  /** Since the last cycle ended. */
+  #entries = 0;
+  /** What the next cycle of 5.1 waits for, KiB, and whether that is more than Lua's own pause. */
+  #garbage = 0;
+  #isLate = false;
+  /** The pause that is ours until the entry ends; 0: it is the script's, or Lua's. */
+  #pause = 0;
 
   constructor(raw: RawLua, collectGarbage: CollectGarbage) {
     this.#raw = raw;
     this.#collectGarbage = collectGarbage;
+    if (raw.version === '5.1') collectGarbage.ask('setstepmul', STEP_51);
   }
 
-  /** At the end of an entry: in a finalizer the collector cannot be told anything. */
-  adapt(): void {
-    this.cycled = false;
+  /** In the finalizer that a cycle ends with. */
+  onCycle(): void {
+    const now = performance.now();
+    this.#often = now - this.#endedAt < OFTEN_MS;
+    this.#endedAt = now;
+    this.#cycled = true;
+    if (this.#raw.version === '5.1') this.#setPause(this.#pauseAfter(this.#entries));
+    this.#entries = 0;
+  }
+
+  /** At the end of an entry: in a finalizer the collector of 5.4 cannot be told anything. */
+  onEntry(): void {
+    if (++this.#entries === MOST_ENTRIES_51 && this.#isLate) this.#collectGarbage.ask('step');
+    if (!this.#cycled) return;
+    this.#cycled = false;
     if (this.#raw.version === '5.4') this.#putOff();
-    else if (!this.#hurried && this.#raw.heap().length > LARGE_HEAP) this.#hurry();
+    else this.#setPause(DEFAULT_PAUSE);
+  }
+
+  get #count(): number {
+    return this.#collectGarbage.ask('count');
   }
 
   #putOff(): void {
-    const now = performance.now();
-    const often = now - this.#endedAt < OFTEN_MS;
-    this.#endedAt = now;
-    if (!often) return;
+    if (!this.#often) return;
     // A heap that has doubled has as much to collect as it has in use.
-    const more = Math.floor(GARBAGE_KIB - this.#collectGarbage.ask('count'));
+    const more = Math.floor(GARBAGE_KIB - this.#count);
     if (more > 0) this.#collectGarbage.ask('step', -more);
   }
 
-  /** The collector of 5.1 cannot be put off. */
-  #hurry(): void {
-    this.#hurried = true;
-    const before = this.#collectGarbage.ask('setstepmul', STEP_51);
-    if (before !== DEFAULT_STEP_51) this.#collectGarbage.ask('setstepmul', before);
+  /** @param entries that have made what the ending cycle of 5.1 has collected */
+  #pauseAfter(entries: number): number {
+    const inUse = Math.max(1, this.#count);
+    const ofEntries = this.#often ? (this.#garbage * ENTRIES_51) / Math.max(1, entries) : 0;
+    // A heap that has doubled has as much to collect as it has in use.
+    this.#garbage = Math.max(inUse, Math.min(GARBAGE_KIB, ofEntries));
+    this.#isLate = this.#garbage > inUse;
+    return Math.floor(100 * (1 + this.#garbage / inUse));
+  }
+
+  /** Of 5.1. A script's own stays. */
+  #setPause(pause: number): void {
+    const ours = this.#pause || DEFAULT_PAUSE;
+    if (pause === ours) return;
+    const before = this.#collectGarbage.ask('setpause', pause);
+    if (before !== ours) this.#collectGarbage.ask('setpause', before);
+    this.#pause = before === ours && pause !== DEFAULT_PAUSE ? pause : 0;
   }
 }

@@ -86,7 +86,7 @@ export class LuaVm {
     installHandler(vm);
     installGuard(vm);
     watchCycles(vm, (L) => {
-      vm.#pace.cycled = true;
+      vm.#pace.onCycle();
       vm.onCycle?.(L);
     });
     return vm;
@@ -291,7 +291,7 @@ export class LuaVm {
     this.brake.release();
     this.raw.settop(this.L, base);
     if (this.raw.memory.refused) this.#collector.run();
-    if (this.#pace.cycled) this.#pace.adapt();
+    this.#pace.onEntry();
   }
 
   #refuse(error: unknown): false {
