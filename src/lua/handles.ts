@@ -29,8 +29,16 @@ export interface Handle<T> {
   open: boolean;
 }
 
-/** Pushes an event's arguments and returns their number. A plain function, so that no event makes a closure. */
+/**
+ * Pushes an event's arguments and returns their number, or `NO_CALL`. A plain function, so that no event makes a closure.
+ */
 export type Push<A, B> = (vm: LuaVm, a: A, b: B) => number;
+
+/** There is nothing to call for, after all. */
+export const NO_CALL = -1;
+
+/** What the result, which is on the top of the stack, comes to. */
+export type Result<A, B, R> = (vm: LuaVm, a: A, b: B) => R;
 
 export class Handles {
   readonly #vm: LuaVm;
@@ -161,19 +169,32 @@ export class Handles {
    * @returns the result as a number; 0 when there is none, no handler, or an error
    */
   emit<A, B>(handle: Handle<unknown>, event: string, push: Push<A, B>, a: A, b: B): number {
+    return this.emitFor(handle, event, push, a, b, asNumber, 0);
+  }
+
+  /** The same with a result of another kind, which is `none` by default. */
+  emitFor<A, B, R>(
+    handle: Handle<unknown>,
+    event: string,
+    push: Push<A, B>,
+    a: A,
+    b: B,
+    result: Result<A, B, R>,
+    none: R,
+  ): R {
     const vm = this.#vm;
-    if (!handle.open || !vm.enter(event)) return 0;
+    if (!handle.open || !vm.enter(event)) return none;
     try {
       const { raw, L } = vm;
       raw.refget(L, handle.id);
       raw.getfield(L, -1, vm.bytes.name(event));
-      if (raw.type(L, -1) === LUA_TNIL) return 0;
+      if (raw.type(L, -1) === LUA_TNIL) return none;
       raw.pushvalue(L, -2);
       const count = push(vm, a, b);
-      return vm.call(count + 1, 1) ? raw.tonumber(L, -1) : 0;
+      return count !== NO_CALL && vm.call(count + 1, 1) ? result(vm, a, b) : none;
     } catch (error) {
       vm.fail(error);
-      return 0;
+      return none;
     } finally {
       vm.leave();
     }
@@ -253,4 +274,8 @@ export class Handles {
     this.#byId.delete(handle.id);
     this.#vm.unref(handle.id);
   }
+}
+
+function asNumber({ raw, L }: LuaVm): number {
+  return raw.tonumber(L, -1);
 }

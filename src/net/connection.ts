@@ -22,10 +22,23 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** What has come in and nobody has read yet: much, as what came before it was. */
+export interface Unread {
+  /**
+   * To be called once. What is wrong with the connection is told later.
+   * @returns how many bytes it was; 0: nothing is there after all
+   */
+  readInto(into: Uint8Array): number;
+}
+
 /** Who is told what happens. No method may throw. */
 export interface ConnectionOwner {
   /** @param bytes valid only during the call */
   onRead(bytes: Buffer): void;
+  /** Whether it takes much from where it is, by `onUnread`. Not asked before the first `onRead`. */
+  readonly readsItself?: boolean;
+  /** What it does not read now comes by `onRead`. */
+  onUnread?(unread: Unread): void;
   /** The peer has sent FIN, or the connection is gone. @param error of the system, if that is why */
   onEnd(error?: unknown): void;
   /** Everything that was written has been taken by the kernel, which it was not at once. */

@@ -6,7 +6,8 @@
  */
 import { getSystemErrorName } from 'node:util';
 import type { Connection, ConnectionOwner, ConnectionWatcher, Endpoint, Sent } from './connection.js';
-import { type HandleEvents, type HandleIo, writeNow } from './handle-io.js';
+import { ENOBUFS, type HandleEvents, type HandleIo, writeNow } from './handle-io.js';
+import { LONG_FROM, LongReads } from './long-reads.js';
 import type { TcpHandle } from './native.js';
 import { READ_SIZE, type Reader } from './read-turns.js';
 
@@ -21,6 +22,8 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
   readonly connecting = false;
   /** Asked for at once: a reset takes it away. */
   readonly remote: Endpoint | undefined;
+  /** Asked for once: the handle looks it up each time. Negative where there is none. */
+  readonly #descriptor: number;
   readonly #io: HandleIo;
   #handle: TcpHandle | undefined;
   #inFlight = false;
@@ -29,6 +32,8 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
   #peerEnded = false;
   #ending = false;
   #finished = false;
+  /** There once much has come. */
+  #longReads: LongReads | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** What was unsent when the timer last looked. */
   #unsentBefore = 0;
@@ -36,6 +41,7 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
   constructor(io: HandleIo, handle: TcpHandle) {
     this.#io = io;
     this.#handle = handle;
+    this.#descriptor = handle.fd;
     this.remote = endpointOf(handle, 'getpeername');
     io.attach(handle, this);
   }
@@ -57,7 +63,7 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
   }
 
   get descriptor(): number | undefined {
-    return this.#handle?.fd;
+    return this.#handle && this.#descriptor;
   }
 
   write(sent: Sent): number {
@@ -69,7 +75,7 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
 
   writeNow(bytes: Uint8Array): number {
     if (this.#inFlight || !this.#handle) return 0;
-    const taken = writeNow(this.#handle, bytes);
+    const taken = writeNow(this.#descriptor, bytes);
     if (taken > 0) this.#timer?.refresh();
     else if (taken < 0) this.#failLater(taken);
     return Math.max(0, taken);
@@ -111,11 +117,13 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
     this.watcher?.onClosed();
   }
 
-  onReadable(count: number): void {
+  onReadable(count: number): Buffer | undefined {
     this.#timer?.refresh();
-    if (count > 0) this.#onData(count);
-    else if (count === EOF) this.#onPeerEnd();
+    if (count > 0) return this.#onData(count);
+    if (count === ENOBUFS && this.#longReads) return this.#onUnread(this.#longReads);
+    if (count === EOF) this.#onPeerEnd();
     else if (count < 0) this.#fail(count);
+    return undefined;
   }
 
   onWritten(status: number): void {
@@ -163,9 +171,27 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
     if (this.#peerEnded || !this.#io.shutDown(this.#handle, this)) this.onShutDown();
   }
 
-  #onData(count: number): void {
+  #onData(count: number): Buffer | undefined {
     this.owner?.onRead(this.#io.received(count));
-    // More is there than fits into the buffer: others come first. A reader that ended meanwhile reads on, for nobody.
+    this.#queueAfter(count);
+    return count >= LONG_FROM && this.#readsItself() ? this.#io.nowhere : undefined;
+  }
+
+  #onUnread(reads: LongReads): Buffer | undefined {
+    const count = reads.offer(this.owner);
+    if (count === 0 && reads.error < 0) this.#fail(reads.error);
+    this.#queueAfter(count);
+    return count >= LONG_FROM && this.owner?.readsItself ? undefined : this.#io.buffer;
+  }
+
+  #readsItself(): boolean {
+    if (!this.owner?.readsItself || !this.#handle) return false;
+    this.#longReads ??= LongReads.of(this.#descriptor);
+    return this.#longReads !== undefined;
+  }
+
+  /** More is there than was read: others come first. A reader that ended meanwhile reads on, for nobody. */
+  #queueAfter(count: number): void {
     if (count < READ_SIZE || !this.#handle || this.#paused) return;
     this.#handle.readStop();
     this.#io.readTurns.wait(this);

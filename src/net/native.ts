@@ -21,7 +21,8 @@ export interface Request {
 }
 
 export interface TcpHandle {
-  onread: (this: TcpHandle) => void;
+  /** A result is the buffer to read into from now on. */
+  onread: (this: TcpHandle) => Uint8Array | undefined;
   readonly fd: number;
   readonly writeQueueSize: number;
   useUserBuffer(buffer: Uint8Array): void;

@@ -32,10 +32,16 @@ export class Rest {
     } else if (this.#store !== undefined && joined.buffer === this.#store.buffer) {
       this.#start = this.#end - count;
     } else {
-      this.#store = Buffer.from(joined.subarray(joined.length - count));
-      this.#start = 0;
-      this.#end = count;
+      this.begin(Buffer.from(joined.subarray(joined.length - count)));
     }
+  }
+
+  /** Keeps `bytes`, where nothing is kept. @param bytes its own memory, and this one's from now on */
+  begin(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#store = bytes;
+    this.#start = 0;
+    this.#end = bytes.length;
   }
 
   clear(): void {

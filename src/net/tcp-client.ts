@@ -6,7 +6,7 @@
  * nobody. `disconnect` and `connect` may therefore be called inside any callback.
  */
 import { formatAddress, isHost, printable } from './address.js';
-import type { Connection, ConnectionOwner, Endpoint } from './connection.js';
+import type { Connection, ConnectionOwner, Endpoint, Unread } from './connection.js';
 import { reasonOf } from './errors.js';
 import type { Network } from './network.js';
 import { Rest } from './rest.js';
@@ -19,6 +19,11 @@ export interface TcpHandler {
    * @returns how many of the last bytes to keep: 0 to `bytes.length`
    */
   onReception(bytes: Buffer): number;
+  /**
+   * The same for bytes that are to be read yet; it need not read them.
+   * @returns what to keep, in memory of its own
+   */
+  onUnread(unread: Unread): Buffer;
   /** The connection is over; `client.error` says why, if it was not an ordinary end. */
   onDisconnection(): void;
   /** A backlog of more than 64 KiB has gone to the kernel. */
@@ -159,12 +164,22 @@ export class TcpClient implements ConnectionOwner {
     const keep = this.handler.onReception(bytes);
     // Ended, or made anew, by the handler: what was read is of a connection that is over.
     if (this.#connection !== connection) return;
-    const before = this.#kept;
     this.#rest.keep(bytes, keep);
-    if (keep === before) return;
-    this.#count(keep);
-    if (keep > this.#network.limits.receiveLimit) this.#overLimit(keep);
-    else if (keep > before && !this.#network.held.allows(keep, 0)) this.#overTotal(keep);
+    this.#judge(keep);
+  }
+
+  /** What is kept is in one place with what follows it, which only `onRead` does. */
+  get readsItself(): boolean {
+    return this.#rest.length === 0;
+  }
+
+  onUnread(unread: Unread): void {
+    if (!this.readsItself) return;
+    const connection = this.#connection;
+    const kept = this.handler.onUnread(unread);
+    if (this.#connection !== connection) return;
+    this.#rest.begin(kept);
+    this.#judge(kept.length);
   }
 
   onDrain(): void {
@@ -224,6 +239,14 @@ export class TcpClient implements ConnectionOwner {
   #count(kept: number): void {
     this.#network.held.change(this.#kept, kept);
     this.#kept = kept;
+  }
+
+  #judge(kept: number): void {
+    const before = this.#kept;
+    if (kept === before) return;
+    this.#count(kept);
+    if (kept > this.#network.limits.receiveLimit) this.#overLimit(kept);
+    else if (kept > before && !this.#network.held.allows(kept, 0)) this.#overTotal(kept);
   }
 
   #overTotal(kept: number): void {

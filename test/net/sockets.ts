@@ -1,11 +1,12 @@
 /** Clients and sockets as an application would own them, with what they were told; closed together. */
 import type { Sender } from '../../src/net/address-book.js';
-import type { Connection } from '../../src/net/connection.js';
+import type { Connection, Unread } from '../../src/net/connection.js';
 import { Network, type NetworkLimits } from '../../src/net/network.js';
 import { TcpClient, type TcpHandler } from '../../src/net/tcp-client.js';
 import { TcpServer, type TcpServerHandler } from '../../src/net/tcp-server.js';
 import { UdpSocket } from '../../src/net/udp-socket.js';
 import { Changes } from '../support/changes.js';
+import { receiveUnread } from '../support/unread.js';
 
 export const LIMITS: NetworkLimits = {
   receiveLimit: 1 << 24,
@@ -84,6 +85,9 @@ export class Recorder implements TcpHandler {
   readonly received: Buffer[] = [];
   keep: (bytes: Buffer) => number = () => 0;
   disconnected: () => void = () => {};
+  /** How often it was asked to read, and whether it does not. */
+  offered = 0;
+  declines = false;
   readonly changes = new Changes();
 
   /** @param connection what a server has accepted */
@@ -93,6 +97,11 @@ export class Recorder implements TcpHandler {
 
   get text(): string {
     return Buffer.concat(this.received).toString();
+  }
+
+  onUnread(unread: Unread): Buffer {
+    this.offered++;
+    return this.declines ? Buffer.alloc(0) : receiveUnread(unread, (bytes) => this.onReception(bytes));
   }
 
   onReception(bytes: Buffer): number {

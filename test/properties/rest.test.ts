@@ -3,6 +3,7 @@
  */
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Unread } from '../../src/net/connection.js';
 import { Network } from '../../src/net/network.js';
 import { Rest } from '../../src/net/rest.js';
 import { TcpClient } from '../../src/net/tcp-client.js';
@@ -10,6 +11,7 @@ import { TcpServer } from '../../src/net/tcp-server.js';
 import { Changes } from '../support/changes.js';
 import { freePort } from '../support/server.js';
 import { Peer, PeerServer } from '../support/tcp.js';
+import { receiveUnread } from '../support/unread.js';
 
 /** Sizes around those at which the store is made and grows. */
 const size = fc.oneof(
@@ -89,6 +91,10 @@ class Checked {
   onDisconnection(): void {
     this.disconnections++;
     this.changes.note();
+  }
+
+  onUnread(unread: Unread): Buffer {
+    return receiveUnread(unread, (bytes) => this.onReception(bytes));
   }
 
   onDrain(): void {}

@@ -4,10 +4,11 @@
  * A connection, an Epoch here, is found at the other side by the eight digits that are sent first. What a property
  * asks to be done "inside" waits in a queue until the next event calls, and is done within it.
  */
-import type { Connection } from '../../src/net/connection.js';
+import type { Connection, Unread } from '../../src/net/connection.js';
 import type { Network } from '../../src/net/network.js';
 import { TcpClient, type TcpHandler } from '../../src/net/tcp-client.js';
 import type { Peer } from '../support/tcp.js';
+import { receiveUnread } from '../support/unread.js';
 
 export type Verb = 'connect' | 'refused' | 'bad' | 'send' | 'disconnect' | 'pause' | 'resume';
 
@@ -86,6 +87,10 @@ export class Subject implements TcpHandler {
     this.#epoch?.delivered.push(Buffer.from(bytes));
     this.#event('onReception');
     return 0;
+  }
+
+  onUnread(unread: Unread): Buffer {
+    return receiveUnread(unread, (bytes) => this.onReception(bytes));
   }
 
   onDisconnection(): void {

@@ -2,14 +2,15 @@
  * TCPClient objects: `cumulus:createTCPClient()`, and what a server's `clientHandler` is given.
  * Specification: "TCP Client" of the documented page, and reference-behaviour.md, "TCP client".
  */
-import type { Connection } from '../../net/connection.js';
+import type { Connection, Unread } from '../../net/connection.js';
 import { TcpClient, type TcpHandler } from '../../net/tcp-client.js';
 import type { Handle, Handles, Resource } from '../handles.js';
 import { LuaError } from '../lua-error.js';
 import type { ClassDefinition, ObjectClass } from '../object-class.js';
 import type { Stack } from '../stack.js';
+import type { LuaVm } from '../vm.js';
 import type { ApiContext } from './context.js';
-import { pushBytes, pushNothing } from './push.js';
+import { bytesRead, pushBytes, pushNothing, pushRead } from './push.js';
 
 export class TcpClientObject implements TcpHandler, Resource {
   readonly role = 'connection';
@@ -37,8 +38,11 @@ export class TcpClientObject implements TcpHandler, Resource {
 
   onReception(bytes: Buffer): number {
     const keep = this.#handles.emit(this.#handle, 'onReception', pushBytes, bytes, undefined);
-    if (keep === 0) return 0;
-    return keep > 0 && keep <= bytes.length ? Math.trunc(keep) : this.#judge(keep, bytes.length);
+    return this.judge(keep, bytes.length);
+  }
+
+  onUnread(unread: Unread): Buffer {
+    return this.#handles.emitFor(this.#handle, 'onReception', pushRead, unread, this, keptOf, NOTHING);
   }
 
   onDisconnection(): void {
@@ -94,14 +98,27 @@ export class TcpClientObject implements TcpHandler, Resource {
     this.#limitReported = true;
   }
 
-  /** A result outside of 0 to the number of bytes; NaN and infinity keep nothing. */
-  #judge(keep: number, length: number): number {
+  /**
+   * How many bytes are kept when `onReception` returns `keep`: all for what is outside of 0 to `length`; NaN and infinity
+   * keep nothing.
+   */
+  judge(keep: number, length: number): number {
+    if (keep === 0) return 0;
+    if (keep > 0 && keep <= length) return Math.trunc(keep);
     const whole = Math.trunc(keep);
     if (!Number.isFinite(keep) || whole === 0) return 0;
     if (whole === length) return length;
     this.#api.log.log('warn', `onReception returned ${keep}, but there are ${length} bytes: all are kept`);
     return length;
   }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function keptOf(vm: LuaVm, _unread: Unread, object: TcpClientObject): Buffer {
+  const result = vm.raw.tonumber(vm.L, -1);
+  const keep = result === 0 ? 0 : object.judge(result, bytesRead(vm).length);
+  return keep === 0 ? NOTHING : Buffer.from(bytesRead(vm).subarray(-keep));
 }
 
 /** nil sends nothing; what is neither nil nor text is a mistake. */
