@@ -4,10 +4,13 @@
  */
 import { spawnSync } from 'node:child_process';
 import { appSource, startOurs } from '../harness/servers.js';
+import { median } from '../harness/stats.js';
 
 /** A program that does nothing: what any start of Node costs. */
 const REFERENCE = 'node -e 0';
-const WATCH_MS = 5000;
+/** Looks at the idle server: V8, too, uses the time once, to give memory back, and that is not what is measured. */
+const WATCHES = 5;
+const WATCH_MS = 3000;
 const MOST_IDLE_CPU = 1;
 
 /** @type {import('../types.js').Row[]} */
@@ -26,9 +29,13 @@ export const startRows = [
       const server = await startOurs({ context, pin: false, files: manyApplications(200) });
       try {
         await pause(context.quick ? 2000 : 4000);
-        const before = await server.cpu();
-        await pause(WATCH_MS);
-        return { ours: { figure: ((await server.cpu()) - before) / 1000 / (WATCH_MS / 100) } };
+        const used = [];
+        for (let i = 0; i < WATCHES; i++) {
+          const before = await server.cpu();
+          await pause(WATCH_MS);
+          used.push(((await server.cpu()) - before) / 1000 / (WATCH_MS / 100));
+        }
+        return { ours: { figure: median(used) } };
       } finally {
         await server.stop();
       }
