@@ -19,7 +19,9 @@ const SHORT = 128;
 
 /** Bytes that come from outside when it is known where to. */
 export interface ByteSource {
-  /** @returns how many; 0: there are none. Must not enter Lua. */
+  /** How many there is to be room for, 128 KiB at most. */
+  readonly room: number;
+  /** @returns how many; 0: there are none. Must not throw, and must not enter Lua. */
   readInto(into: Uint8Array): number;
 }
 
@@ -47,6 +49,8 @@ export class Bytes {
   readonly #copies: Copy[] = [];
   readonly #names = new Map<string, number>();
   readonly #adopted: AdoptedStrings | undefined;
+  /** Collects all garbage. */
+  collect: () => void = () => {};
 
   constructor(raw: RawLua) {
     this.#raw = raw;
@@ -55,10 +59,10 @@ export class Bytes {
     this.#adopted = AdoptedStrings.of(raw);
   }
 
-  /** Pushes a Lua string of `bytes`, which are not in this heap. No finalizer may change them: making room runs some. */
+  /** Pushes a Lua string of `bytes`, which are not in this heap. No finalizer may change them: collecting runs some. */
   push(L: number, bytes: Uint8Array): void {
     const adopted = bytes.length >= ADOPT_FROM ? this.#adopted : undefined;
-    const address = adopted?.reserve(bytes.length);
+    const address = adopted && (adopted.reserve(bytes.length) || this.#reserveAgain(bytes.length, adopted));
     if (adopted && address) {
       // Asked for now: making room may have grown it.
       this.#raw.heap().set(bytes, address);
@@ -74,17 +78,29 @@ export class Bytes {
    * @returns its length; 0: nothing is pushed, as there was nothing, or no memory to read it to
    */
   pushRead(L: number, source: ByteSource): number {
+    const { room } = source;
     const adopted = this.#adopted;
-    const address = adopted ? adopted.reserve(SCRATCH_SIZE) : this.#scratch;
+    const address = adopted ? adopted.reserve(room) : this.#scratch;
     if (address === 0) return 0;
-    const length = this.#read(source, address);
+    this.#heapWords();
+    const length = source.readInto(new Uint8Array(this.#memory, address, room));
     if (adopted && length >= ADOPT_FROM) {
-      adopted.push(L, address, length, SCRATCH_SIZE);
+      adopted.push(L, address, length, room);
       return length;
     }
-    if (length > 0) this.#raw.pushlstring(L, address, length);
-    adopted?.free(address);
+    try {
+      if (length > 0) this.#raw.pushlstring(L, address, length);
+    } finally {
+      adopted?.free(address);
+    }
     return length;
+  }
+
+  /** 5.4 collects itself when it has no memory for a string, and this is for one. Up to there it can be left to Lua. */
+  #reserveAgain(length: number, adopted: AdoptedStrings): number {
+    if (length <= SCRATCH_SIZE || this.#raw.version !== '5.4') return 0;
+    this.collect();
+    return adopted.reserve(length);
   }
 
   /** Pushes text as UTF-8. */
@@ -159,11 +175,6 @@ export class Bytes {
     const status = this.#raw.loadbuffer(L, at, source.length, this.name(chunkName));
     this.#done(at, source.length);
     return status;
-  }
-
-  #read(source: ByteSource, address: number): number {
-    this.#heapWords();
-    return source.readInto(new Uint8Array(this.#memory, address, SCRATCH_SIZE));
   }
 
   #heapWords(): Uint32Array {

@@ -6,8 +6,8 @@
  * soon, the next one is put off, once, until there is `GARBAGE_KIB`: in 5.4 between two entries, in 5.1, which decides it
  * when a cycle ends, by the pause of that moment, and for so many entries at most.
  *
- * Invariant: what a script has set stays, and between entries it sees the same settings always. A long entry that builds
- * a large heap is collected in it as ever, after those bytes at most.
+ * Invariant: what a script has set stays, and it sees no setting of ours. A long entry that builds a large heap is
+ * collected in it as ever, after those bytes at most.
  */
 import type { CollectGarbage } from './collect-garbage.js';
 import type { RawLua } from './engine/raw.js';
@@ -31,15 +31,14 @@ const DEFAULT_PAUSE = 200;
 
 /**
  * How far the collector of 5.1 goes in a step, of which it makes one for each string, however long: 50 KiB. With its own
- * 2 KiB, strings of 64 KiB outrun it: 45 MiB in use became 256, and a message was lost for want of memory. What
- * computes is not slower by it.
+ * 2 KiB, strings of 64 KiB outrun it: 45 MiB in use became 256, and a message was lost for want of memory.
  */
 const STEP_51 = 5000;
 
 export class Pace {
   readonly #raw: RawLua;
   readonly #collectGarbage: CollectGarbage;
-  /** A cycle has ended since `adapt` was called last. */
+  /** A cycle has ended since the last entry did. */
   #cycled = false;
   #often = false;
   #endedAt = Number.NEGATIVE_INFINITY;
@@ -48,8 +47,8 @@ export class Pace {
   /** What the next cycle of 5.1 waits for, KiB, and whether that is more than Lua's own pause. */
   #garbage = 0;
   #isLate = false;
-  /** The pause that is ours until the entry ends; 0: it is the script's, or Lua's. */
-  #pause = 0;
+  /** The pause that is ours until the entry ends, or Lua's. */
+  #pause = DEFAULT_PAUSE;
 
   constructor(raw: RawLua, collectGarbage: CollectGarbage) {
     this.#raw = raw;
@@ -69,11 +68,12 @@ export class Pace {
 
   /** At the end of an entry: in a finalizer the collector of 5.4 cannot be told anything. */
   onEntry(): void {
+    // It would also restart a collector that was stopped, which scripts cannot do (sandbox.lua).
     if (++this.#entries === MOST_ENTRIES_51 && this.#isLate) this.#collectGarbage.ask('step');
     if (!this.#cycled) return;
     this.#cycled = false;
-    if (this.#raw.version === '5.4') this.#putOff();
-    else this.#setPause(DEFAULT_PAUSE);
+    if (this.#raw.version === '5.4') return this.#putOff();
+    this.#setPause(DEFAULT_PAUSE);
   }
 
   get #count(): number {
@@ -97,12 +97,12 @@ export class Pace {
     return Math.floor(100 * (1 + this.#garbage / inUse));
   }
 
-  /** Of 5.1. A script's own stays. */
+  /** Of 5.1. A script's own stays; what it sees is its own (sandbox.lua). */
   #setPause(pause: number): void {
-    const ours = this.#pause || DEFAULT_PAUSE;
-    if (pause === ours) return;
+    if (pause === this.#pause) return;
     const before = this.#collectGarbage.ask('setpause', pause);
-    if (before !== ours) this.#collectGarbage.ask('setpause', before);
-    this.#pause = before === ours && pause !== DEFAULT_PAUSE ? pause : 0;
+    const isScripts = before !== this.#pause;
+    if (isScripts) this.#collectGarbage.ask('setpause', before);
+    this.#pause = isScripts ? DEFAULT_PAUSE : pause;
   }
 }

@@ -76,6 +76,7 @@ export class LuaVm {
     );
     this.#handler = this.ref();
     this.collectGarbage = new CollectGarbage(this);
+    this.bytes.collect = () => this.collectGarbage.run();
     this.#collector = new Collector(raw, this.collectGarbage);
     this.#pace = new Pace(raw, this.collectGarbage);
   }

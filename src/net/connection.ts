@@ -24,6 +24,8 @@ export interface Endpoint {
 
 /** What has come in and nobody has read yet: much, as what came before it was. */
 export interface Unread {
+  /** How many bytes there is to be room for. */
+  readonly room: number;
   /**
    * To be called once. What is wrong with the connection is told later.
    * @returns how many bytes it was; 0: nothing is there after all

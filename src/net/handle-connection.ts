@@ -111,6 +111,7 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
     this.#handle = undefined;
     this.setTimeout(0);
     this.#waiting = NOTHING;
+    this.#longReads?.close();
     this.#io.readTurns.remove(this);
     this.#io.close(handle);
     this.owner?.onClosed?.(this);
@@ -120,7 +121,7 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
   onReadable(count: number): Buffer | undefined {
     this.#timer?.refresh();
     if (count > 0) return this.#onData(count);
-    if (count === ENOBUFS && this.#longReads) return this.#onUnread(this.#longReads);
+    if (count === ENOBUFS && this.#longReads?.active) return this.#onUnread(this.#longReads);
     if (count === EOF) this.#onPeerEnd();
     else if (count < 0) this.#fail(count);
     return undefined;
@@ -174,20 +175,18 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
   #onData(count: number): Buffer | undefined {
     this.owner?.onRead(this.#io.received(count));
     this.#queueAfter(count);
-    return count >= LONG_FROM && this.#readsItself() ? this.#io.nowhere : undefined;
+    if (count < LONG_FROM || !this.#handle || !this.owner?.readsItself) return undefined;
+    this.#longReads ??= LongReads.of(this.#descriptor);
+    this.#longReads?.begin(count);
+    return this.#longReads && this.#io.nowhere;
   }
 
   #onUnread(reads: LongReads): Buffer | undefined {
     const count = reads.offer(this.owner);
     if (count === 0 && reads.error < 0) this.#fail(reads.error);
     this.#queueAfter(count);
-    return count >= LONG_FROM && this.owner?.readsItself ? undefined : this.#io.buffer;
-  }
-
-  #readsItself(): boolean {
-    if (!this.owner?.readsItself || !this.#handle) return false;
-    this.#longReads ??= LongReads.of(this.#descriptor);
-    return this.#longReads !== undefined;
+    reads.active = count >= LONG_FROM && this.owner?.readsItself === true;
+    return reads.active ? undefined : this.#io.buffer;
   }
 
   /** More is there than was read: others come first. A reader that ended meanwhile reads on, for nobody. */

@@ -128,3 +128,17 @@ test('that come when the handler is gone reach nobody', async () => {
   await server.log.waitFor(/disconnected -/);
   expect((await peer.readAll()).length).toBe(0);
 });
+
+test('a script that sets the collector and puts it back finds what it was, whenever it looks', async () => {
+  const { server, peer } = await serving(`
+    local pause, step = collectgarbage("setpause", 120), collectgarbage("setstepmul", 120)
+    collectgarbage("setpause", pause) collectgarbage("setstepmul", step)
+    first = first or pause .. " " .. step
+    if pause .. " " .. step ~= first then NOTE("changed to ", pause, " ", step) end
+    self:send(data)
+    return 0`);
+  for (let i = 0; i < 300; i++) await echo(peer, 65_536);
+  peer.end();
+  await server.log.waitFor('disconnected -');
+  expect(server.log.texts('note').filter((text) => text.includes('changed'))).toEqual([]);
+});

@@ -113,7 +113,7 @@ test.runIf(LUA_VERSION === '5.1')('5.1 makes steps of 50 KiB, or as a script has
   expect(set(200)).toBe('300');
 });
 
-test('a cycle that ends in an entry shows no setting of ours after it, and a pause that is set in it stays', async () => {
+test('a pause that a script sets in an entry in which a cycle has ended stays', async () => {
   const one = await machine();
   litter(one, 10);
   const cycle = 'for i = 1, 100000 do local t = { {}, {} } end';

@@ -309,3 +309,21 @@ test.runIf(is54)('warn goes to the log, until it is turned off', async () => {
   const server = await serve(`warn('one ', 'two') warn('@off') warn('three') warn('@on') warn('four')`);
   expect(server.log.texts('warn')).toEqual(['one two', 'four']);
 });
+
+test.runIf(!is54)(
+  'a script of 5.1 sees the settings of the collector as Lua has them, and its own',
+  async () => {
+    const lines = await printed(`
+    print(collectgarbage('setpause', 150), collectgarbage('setpause', '160.7'), collectgarbage('setpause'))
+    print(collectgarbage('setpause', 200))
+    print(collectgarbage('setstepmul', 300), collectgarbage('setstepmul', 200), collectgarbage('setstepmul', 200))
+    print(type(collectgarbage('step')), type(collectgarbage('step', 10)))
+    print(pcall(collectgarbage, 'setpause', {}))
+    print(pcall(collectgarbage, 'step', {}))
+    print(collectgarbage('setpause', 200), collectgarbage('setstepmul', 200))`);
+    expect(lines.slice(0, 4)).toEqual(['200\t150\t160', '0', '200\t300\t200', 'boolean\tboolean']);
+    expect(lines[4]).toMatch(/^false\t.*bad argument #2 to .* \(number expected, got table\)$/);
+    expect(lines[5]).toMatch(/^false\t.*bad argument #2 to .* \(number expected, got table\)$/);
+    expect(lines[6]).toBe('200\t200');
+  },
+);

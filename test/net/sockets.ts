@@ -85,8 +85,8 @@ export class Recorder implements TcpHandler {
   readonly received: Buffer[] = [];
   keep: (bytes: Buffer) => number = () => 0;
   disconnected: () => void = () => {};
-  /** How often it was asked to read, and whether it does not. */
-  offered = 0;
+  /** What there was to be room for when it was offered to read, and whether it does not. */
+  readonly rooms: number[] = [];
   declines = false;
   readonly changes = new Changes();
 
@@ -100,7 +100,7 @@ export class Recorder implements TcpHandler {
   }
 
   onUnread(unread: Unread): Buffer {
-    this.offered++;
+    this.rooms.push(unread.room);
     return this.declines ? Buffer.alloc(0) : receiveUnread(unread, (bytes) => this.onReception(bytes));
   }
 

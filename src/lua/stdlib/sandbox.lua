@@ -125,6 +125,34 @@ end
 local collectgarbage = collectgarbage
 local GC_OPTIONS = ' collect count step setpause setstepmul isrunning incremental generational '
 local MAX_PAUSE = 1000
+
+-- Of 5.1, where pace.ts sets them, too: what the script has set, which is what it is told, and what its steps go by. As long
+-- as that is Lua's own, the collector's are larger.
+local own = { setpause = 200, setstepmul = 200 }
+local larger_steps = is51 and collectgarbage('setstepmul', 200)
+
+local function use_steps()
+  collectgarbage('setstepmul', own.setstepmul == 200 and larger_steps or own.setstepmul)
+end
+
+if is51 then use_steps() end
+
+local function set51(option, value)
+  local before = own[option]
+  collectgarbage(option, value)
+  -- As it has been understood: a number without a fraction.
+  own[option] = collectgarbage(option, value)
+  use_steps()
+  return before
+end
+
+local function step51(size)
+  collectgarbage('setstepmul', own.setstepmul)
+  local ended = collectgarbage('step', size)
+  use_steps()
+  return ended
+end
+
 _G.collectgarbage = function(option, a, ...)
   if option == nil then return collectgarbage() end
   if option == 'stop' or option == 'restart' then return 0 end
@@ -135,7 +163,9 @@ _G.collectgarbage = function(option, a, ...)
   if option == 'setpause' or option == 'incremental' then
     a = type(a) == 'number' and (a > MAX_PAUSE or a ~= a) and MAX_PAUSE or a
   end
-  if a == nil then return collectgarbage(option) end
+  if a == nil then a = 0 end
+  if is51 and own[option] then return set51(option, a) end
+  if is51 and option == 'step' then return step51(a) end
   return collectgarbage(option, a, ...)
 end
 
