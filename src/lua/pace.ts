@@ -15,16 +15,22 @@ import type { RawLua } from './engine/raw.js';
 /** What there may be to collect, KiB. */
 const GARBAGE_KIB = 4096;
 
+/**
+ * The same in 5.4 for what takes more than `FEW_ENTRIES` to make so much: what the host keeps for objects that are closed,
+ * such as connections, waits for the cycle as well.
+ */
+const SHORT_GARBAGE_KIB = 1536;
+const FEW_ENTRIES = 100;
+
 /** A cycle that ends so soon after the last, milliseconds, comes too often. */
 const OFTEN_MS = 50;
 
 /**
  * In 5.1, which has all strings in one table and hashes 32 bytes of each, many small ones that are alike slow each other
  * down. A few entries are enough to make a cycle cheap; when messages become shorter meanwhile, it does not wait longer
- * than for `MOST_ENTRIES_51`.
+ * than for four times as many.
  */
 const ENTRIES_51 = 100;
-const MOST_ENTRIES_51 = 4 * ENTRIES_51;
 
 /** Lua's own: a cycle begins when there is so much, percent of what the last one has left. */
 const DEFAULT_PAUSE = 200;
@@ -42,8 +48,9 @@ export class Pace {
   #cycled = false;
   #often = false;
   #endedAt = Number.NEGATIVE_INFINITY;
-  /** Since the last cycle ended. */
+  /** Since the last cycle ended, and whether there were few in that. */
   #entries = 0;
+  #few = false;
   /** What the next cycle of 5.1 waits for, KiB, and whether that is more than Lua's own pause. */
   #garbage = 0;
   #isLate = false;
@@ -63,13 +70,14 @@ export class Pace {
     this.#endedAt = now;
     this.#cycled = true;
     if (this.#raw.version === '5.1') this.#setPause(this.#pauseAfter(this.#entries));
+    this.#few = this.#entries > 0 && this.#entries < FEW_ENTRIES;
     this.#entries = 0;
   }
 
   /** At the end of an entry: in a finalizer the collector of 5.4 cannot be told anything. */
   onEntry(): void {
     // It would also restart a collector that was stopped, which scripts cannot do (sandbox.lua).
-    if (++this.#entries === MOST_ENTRIES_51 && this.#isLate) this.#collectGarbage.ask('step');
+    if (++this.#entries === 4 * ENTRIES_51 && this.#isLate) this.#collectGarbage.ask('step');
     if (!this.#cycled) return;
     this.#cycled = false;
     if (this.#raw.version === '5.4') return this.#putOff();
@@ -83,7 +91,7 @@ export class Pace {
   #putOff(): void {
     if (!this.#often) return;
     // A heap that has doubled has as much to collect as it has in use.
-    const more = Math.floor(GARBAGE_KIB - this.#count);
+    const more = Math.floor((this.#few ? GARBAGE_KIB : SHORT_GARBAGE_KIB) - this.#count);
     if (more > 0) this.#collectGarbage.ask('step', -more);
   }
 

@@ -57,6 +57,15 @@ describe('where cycles follow each other', () => {
   });
 });
 
+test.runIf(LUA_VERSION === '5.4')('what many entries have made waits for 1.5 MiB', async () => {
+  const one = await machine();
+  const message = Buffer.alloc(1000, 'x');
+  litter(one, 3, 0, message);
+  const late = (litter(one, 20, 0, message) / 20) * 1024;
+  expect(late).toBeGreaterThan(1.2 * MIB);
+  expect(late).toBeLessThan(2 * MIB);
+});
+
 test.runIf(LUA_VERSION === '5.1')(
   'short strings of 5.1, which has a table of all, are collected as ever',
   async () => {
