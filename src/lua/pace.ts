@@ -66,11 +66,12 @@ export class Pace {
   /** In the finalizer that a cycle ends with. */
   onCycle(): void {
     const now = performance.now();
-    this.#often = now - this.#endedAt < OFTEN_MS;
+    // Those within one entry, such as the load, say nothing about the next ones.
+    this.#often = this.#entries > 0 && now - this.#endedAt < OFTEN_MS;
     this.#endedAt = now;
     this.#cycled = true;
     if (this.#raw.version === '5.1') this.#setPause(this.#pauseAfter(this.#entries));
-    this.#few = this.#entries > 0 && this.#entries < FEW_ENTRIES;
+    this.#few = this.#entries < FEW_ENTRIES;
     this.#entries = 0;
   }
 
