@@ -118,6 +118,7 @@ export function writeNow(descriptor: number, bytes: Uint8Array): number {
  * @returns how many bytes were there, 0 at the end, too, or a negative error
  */
 export function readNow(descriptor: number, into: Uint8Array): number {
+  if (!(descriptor >= 0)) return 0;
   try {
     return readSync(descriptor, into, 0, into.length, null);
   } catch (error) {

@@ -52,7 +52,6 @@ export class LongReads implements Unread {
   }
 
   readInto(into: Uint8Array): number {
-    if (this.#descriptor < 0) return 0;
     const count = readNow(this.#descriptor, into);
     this.error = Math.min(0, count);
     this.#count = Math.max(0, count);
@@ -67,9 +66,9 @@ export class LongReads implements Unread {
 
   #learn(count: number, room: number): void {
     if (count < room) {
-      // It has been tried in vain.
-      if (this.#fulls >= this.#patience) this.#patience = Math.min(this.#patience * 2, MOST_PATIENCE);
-      if (this.#fulls >= PATIENCE || count < room / 2) this.room = count;
+      const triedInVain = this.#fulls >= this.#patience;
+      if (triedInVain) this.#patience = Math.min(this.#patience * 2, MOST_PATIENCE);
+      if (triedInVain || count < room / 2) this.room = count;
       this.#fulls = 0;
     } else if (room < READ_SIZE && ++this.#fulls >= this.#patience) this.room = READ_SIZE;
   }
