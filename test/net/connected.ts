@@ -33,3 +33,12 @@ export async function connected(
   const peer = closing(await Peer.connect(port));
   return { recorder: await next(), peer, bench };
 }
+
+let count = 0;
+
+/** No two of them are equal anywhere. */
+export function text(size: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  for (let i = 0; i + 4 <= size; i += 4) bytes.writeUInt32LE(count++, i);
+  return bytes;
+}

@@ -4,7 +4,7 @@ import { HandleConnection } from '../../src/net/handle-connection.js';
 import { writeNow } from '../../src/net/handle-io.js';
 import type { NetworkLimits } from '../../src/net/network.js';
 import { closeAfterEach } from '../support/closing.js';
-import { type Connected, connected, KINDS, type Kind } from './connected.js';
+import { type Connected, connected, KINDS, type Kind, text } from './connected.js';
 import { ALLOW_PRIVATE } from './sockets.js';
 
 const closing = closeAfterEach();
@@ -30,15 +30,6 @@ async function pair(kind: Kind, limits?: Partial<NetworkLimits>): Promise<Pair> 
     return pending;
   };
   return { ...one, turn };
-}
-
-let count = 0;
-
-/** No two of them are equal anywhere. */
-function text(size: number): Buffer {
-  const bytes = Buffer.alloc(size);
-  for (let i = 0; i + 4 <= size; i += 4) bytes.writeUInt32LE(count++, i);
-  return bytes;
 }
 
 test.each(KINDS)('short and long texts arrive in the order in which they were sent (%s)', async (kind) => {

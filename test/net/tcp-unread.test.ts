@@ -3,23 +3,14 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { readNow } from '../../src/net/handle-io.js';
 import { LONG_FROM, LongReads } from '../../src/net/long-reads.js';
 import { closeAfterEach } from '../support/closing.js';
-import { type Connected, connected, KINDS } from './connected.js';
+import { type Connected, connected, KINDS, text } from './connected.js';
 import { ALLOW_PRIVATE } from './sockets.js';
 
 const closing = closeAfterEach();
 
-let count = 0;
-
-/** No two of them are equal anywhere. */
-function message(size: number): Buffer {
-  const bytes = Buffer.alloc(size);
-  for (let i = 0; i + 4 <= size; i += 4) bytes.writeUInt32LE(count++, i);
-  return bytes;
-}
-
 /** Sends a message, and waits until all of it has come. */
 async function deliver({ recorder, peer }: Connected, size: number): Promise<void> {
-  const bytes = message(size);
+  const bytes = text(size);
   const before = recorder.received.length;
   peer.send(bytes);
   const received = () => Buffer.concat(recorder.received.slice(before));
@@ -36,7 +27,7 @@ test.each(KINDS)('messages of any length come in order (%s)', async (kind) => {
 
 test.each(KINDS)('the same when all of it comes at once, and more than once (%s)', async (kind) => {
   const { recorder, peer } = await connected(kind, closing);
-  const all = Buffer.concat(SIZES.map(message));
+  const all = Buffer.concat(SIZES.map(text));
   for (let i = 1; i <= 5; i++) peer.send(all);
   const received = await recorder.untilReceived(all.length * 5);
   expect(received.equals(Buffer.concat(Array(5).fill(all)))).toBe(true);
@@ -54,7 +45,7 @@ test.skipIf(!ALLOW_PRIVATE)('what follows a long message is offered, until a sho
 test.skipIf(!ALLOW_PRIVATE)('a peer that sends without a pause takes turns with others', async () => {
   const { recorder, peer, bench } = await connected('accepted', closing);
   const turns = vi.spyOn(bench.network.readTurns, 'wait');
-  const all = Buffer.concat(Array.from({ length: 100 }, () => message(131_072)));
+  const all = Buffer.concat(Array.from({ length: 100 }, () => text(131_072)));
   peer.send(all);
   await recorder.untilReceived(all.length);
   const full = recorder.received.filter(({ length }) => length === 131_072).length;
@@ -71,7 +62,7 @@ test.skipIf(!ALLOW_PRIVATE)('what is declined comes as ever', async () => {
 
 test.each(KINDS)('what is kept of a long message is there with the next bytes (%s)', async (kind) => {
   const { recorder, peer } = await connected(kind, closing);
-  const sent = [70_000, 70_000, 70_000, 5, 70_000].map(message);
+  const sent = [70_000, 70_000, 70_000, 5, 70_000].map(text);
   let expected = Buffer.alloc(0);
   let total = 0;
   recorder.keep = (bytes) => {
@@ -117,7 +108,7 @@ test.each(KINDS)('a connection that is ended while it reads delivers nothing mor
     if (++receptions === 3) recorder.client.disconnect();
     return bytes.length > 20_000 ? 1000 : 0;
   };
-  for (let i = 0; i < 40; i++) peer.send(message(65_536));
+  for (let i = 0; i < 40; i++) peer.send(text(65_536));
   await recorder.until('disconnected');
   peer.end();
   await peer.readAll();
@@ -131,7 +122,7 @@ test.each(KINDS)('one that pauses while it reads gets the rest later (%s)', asyn
     setImmediate(() => recorder.client.resume());
     return 0;
   };
-  const all = Buffer.concat(Array.from({ length: 20 }, () => message(65_536)));
+  const all = Buffer.concat(Array.from({ length: 20 }, () => text(65_536)));
   peer.send(all);
   expect((await recorder.untilReceived(all.length)).equals(all)).toBe(true);
 });
@@ -160,7 +151,7 @@ test.skipIf(!ALLOW_PRIVATE)('there is room for what came last, and now and then 
   expect(tries).toBeGreaterThan(0);
   expect(tries).toBeLessThan(rooms.length / 10);
   // What comes without a pause fills more soon.
-  const all = Buffer.concat(Array.from({ length: 100 }, () => message(131_072)));
+  const all = Buffer.concat(Array.from({ length: 100 }, () => text(131_072)));
   one.peer.send(all);
   const { length } = one.recorder.received;
   await one.recorder.changes.until(() => Buffer.concat(one.recorder.received.slice(length)).equals(all));
