@@ -9,7 +9,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { chartOf } from './chart.js';
 import { Generator } from './harness/generator.js';
 import { readRatios, worsening, writeRatios } from './harness/ratios.js';
-import { summaryOf } from './harness/rounds.js';
+import { roundsOf, summaryOf } from './harness/rounds.js';
 import { startBare } from './harness/servers.js';
 import { tableOf } from './harness/table.js';
 import { chosenRows, parseOptions } from './options.js';
@@ -130,9 +130,17 @@ describe('the command line', () => {
   });
 
   it('waits for a quiet moment when it checks', () => {
-    expect(parseOptions([])).toMatchObject({ rounds: 5, patience: 0, lua: '5.4' });
+    expect(parseOptions([])).toMatchObject({ patience: 0, lua: '5.4' });
     expect(parseOptions(['--check']).patience).toBe(20);
     expect(parseOptions(['--check', '--patience', '3']).patience).toBe(3);
+  });
+
+  it('measures a row as often as it needs, or as it is told', () => {
+    const both = chosenRows(['lines', 'echo-64k'], rows);
+    const times = (...argv: string[]) => both.map((row) => roundsOf(row, parseOptions(argv)));
+    expect(times()).toEqual([15, 5]);
+    expect(times('--quick')).toEqual([5, 5]);
+    expect(times('--rounds', '2')).toEqual([2, 2]);
   });
 
   it('leaves it to the machine which core a process runs on, unless told', () => {

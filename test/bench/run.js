@@ -7,7 +7,7 @@
 import { environmentOf } from './harness/environment.js';
 import { topFunctions } from './harness/profile.js';
 import { readRatios, worsening, writeRatios } from './harness/ratios.js';
-import { runRow } from './harness/rounds.js';
+import { roundsOf, runRow } from './harness/rounds.js';
 import { tableOf } from './harness/table.js';
 import { chosenRows, HELP, parseOptions } from './options.js';
 import { rows } from './rows/index.js';
@@ -75,7 +75,8 @@ async function bench(options, chosen) {
  * @param {Parameters<typeof runRow>[2]} context
  * @param {number | 'met' | 'not met' | undefined} recorded
  */
-async function measured(row, { rounds }, context, recorded) {
+async function measured(row, options, context, recorded) {
+  const rounds = roundsOf(row, options);
   console.error(`${row.name}: ${row.work}`);
   const result = await runRow(row, rounds, context);
   const worse = worsening(result, recorded);

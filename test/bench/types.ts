@@ -49,6 +49,8 @@ export interface Row {
   readonly reference?: string;
   /** Rows that take long are measured less often. */
   readonly maxRounds?: number;
+  /** How many where nobody says; rows that go up and down from one round to the next take more. Default: `ROUNDS`. */
+  readonly usualRounds?: number;
   round(context: Context): Promise<Round | Skipped>;
 }
 

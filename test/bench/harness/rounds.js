@@ -10,6 +10,17 @@ import { medianOf } from './stats.js';
  *   machine decides; patience: how long each round may wait for a quiet moment, seconds
  */
 
+const ROUNDS = 5;
+
+/**
+ * How many rounds a row is measured.
+ * @param {import('../types.js').Row} row
+ * @param {Pick<import('../options.js').Options, 'rounds' | 'quick'>} options
+ */
+export function roundsOf(row, { rounds, quick }) {
+  return rounds ?? (quick ? ROUNDS : (row.usualRounds ?? ROUNDS));
+}
+
 /**
  * @param {import('../types.js').Row} row
  * @param {number} rounds
