@@ -1,6 +1,6 @@
 /**
- * A TCP connection, made or accepted, that can be made again: the connection of the moment, the unread rest, what waits
- * to be sent.
+ * A TCP connection, made or accepted, that can be made again: the connection of the moment, what the script keeps, what
+ * waits to be sent.
  *
  * It knows no Lua. Invariant: a connection that has ended, or was given up, has lost its owner; its late events find
  * nobody. `disconnect` and `connect` may therefore be called inside any callback.
@@ -8,8 +8,8 @@
 import { formatAddress, isHost, printable } from './address.js';
 import type { Connection, ConnectionOwner, Endpoint, Unread } from './connection.js';
 import { reasonOf } from './errors.js';
+import { Kept } from './kept.js';
 import type { Network } from './network.js';
-import { Rest } from './rest.js';
 import { SendQueue } from './send-queue.js';
 import { SocketConnection } from './socket-connection.js';
 
@@ -36,8 +36,7 @@ export class TcpClient implements ConnectionOwner {
   error: string | undefined;
   readonly #network: Network;
   readonly #queue: SendQueue;
-  readonly #rest = new Rest();
-  #kept = 0;
+  readonly #kept: Kept;
   #connection: Connection | undefined;
   #target = '';
   #idleTimeout: number;
@@ -49,6 +48,7 @@ export class TcpClient implements ConnectionOwner {
     this.#network = network;
     this.handler = handler;
     this.#idleTimeout = network.limits.idleTimeout;
+    this.#kept = new Kept(network);
     this.#queue = new SendQueue(network, () => this.#tellDrained());
   }
 
@@ -160,17 +160,16 @@ export class TcpClient implements ConnectionOwner {
 
   onRead(chunk: Buffer): void {
     const connection = this.#connection;
-    const bytes = this.#rest.join(chunk);
+    const bytes = this.#kept.join(chunk);
     const keep = this.handler.onReception(bytes);
     // Ended, or made anew, by the handler: what was read is of a connection that is over.
     if (this.#connection !== connection) return;
-    this.#rest.keep(bytes, keep);
-    this.#judge(keep);
+    this.#endIf(this.#kept.keep(bytes, keep));
   }
 
   /** What is kept is in one place with what follows it, which only `onRead` does. */
   get readsItself(): boolean {
-    return this.#rest.length === 0;
+    return this.#kept.empty;
   }
 
   onUnread(unread: Unread): void {
@@ -178,8 +177,7 @@ export class TcpClient implements ConnectionOwner {
     const connection = this.#connection;
     const kept = this.handler.onUnread(unread);
     if (this.#connection !== connection) return;
-    this.#rest.begin(kept);
-    this.#judge(kept.length);
+    this.#endIf(this.#kept.begin(kept));
   }
 
   onDrain(): void {
@@ -213,6 +211,11 @@ export class TcpClient implements ConnectionOwner {
     this.handler.onDrain();
   }
 
+  /** @param error why it has to end, if it has to */
+  #endIf(error: string | undefined): void {
+    if (error !== undefined) this.#end(error);
+  }
+
   #end(error: string | undefined): void {
     if (!this.#release()) return;
     this.error = error;
@@ -227,38 +230,11 @@ export class TcpClient implements ConnectionOwner {
     this.#connection = undefined;
     this.#address = undefined;
     this.#peerAddress = undefined;
-    this.#rest.clear();
-    this.#count(0);
+    this.#kept.clear();
     connection.setTimeout(0);
     if (this.#paused) connection.resume();
     if (!connection.closed) this.#network.lingering.add(connection);
     return true;
-  }
-
-  /** What the script keeps is counted among all connections. */
-  #count(kept: number): void {
-    this.#network.held.change(this.#kept, kept);
-    this.#kept = kept;
-  }
-
-  #judge(kept: number): void {
-    const before = this.#kept;
-    if (kept === before) return;
-    this.#count(kept);
-    if (kept > this.#network.limits.receiveLimit) this.#overLimit(kept);
-    else if (kept > before && !this.#network.held.allows(kept, 0)) this.#overTotal(kept);
-  }
-
-  #overTotal(kept: number): void {
-    const { bytes, limit } = this.#network.held;
-    this.#end(
-      `receive limit reached: ${bytes} bytes are held for all connections, ${kept} of them kept by this one; the limit is ${limit}`,
-    );
-  }
-
-  #overLimit(kept: number): void {
-    const { receiveLimit } = this.#network.limits;
-    this.#end(`receive limit reached: onReception keeps ${kept} bytes, the limit is ${receiveLimit}`);
   }
 }
 
