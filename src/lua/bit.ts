@@ -3,8 +3,8 @@
  * (Lua 5.4 has them: stdlib/bit.lua.)
  */
 import { badArgument, wrongType } from './files/arguments.js';
+import type { HostFunction } from './host-calls.js';
 import type { Stack } from './stack.js';
-import type { HostFunction } from './vm.js';
 
 /** Adding it makes a double round to an integer, to the even one at .5, as LuaJIT does. */
 const ROUND = 2 ** 52 + 2 ** 51;

@@ -15,13 +15,13 @@ export class CollectGarbage {
   constructor(vm: LuaVm) {
     const { raw, L, bytes } = vm;
     this.#vm = vm;
-    this.#function = vm.ref();
+    this.#function = vm.registry.ref();
     raw.pushglobals(L);
     raw.getfield(L, -1, bytes.name('collectgarbage'));
     raw.refset(L, this.#function);
     raw.settop(L, -2);
     const slots = OPTIONS.map((option) => {
-      const slot = vm.ref();
+      const slot = vm.registry.ref();
       bytes.pushText(L, option);
       raw.refset(L, slot);
       return [option, slot];

@@ -58,7 +58,7 @@ export class Handles {
   /** @param warnReadOnly told when a script assigns a read-only property: class and property */
   constructor(vm: LuaVm, stack: Stack, warnReadOnly: (className: string, property: string) => void) {
     this.#vm = vm;
-    this.#objects = vm.ref();
+    this.#objects = vm.registry.ref();
     const { raw, L } = vm;
     raw.createtable(L, 0, 0);
     raw.createtable(L, 0, 1);
@@ -91,7 +91,13 @@ export class Handles {
   /** Makes an object and pushes it. */
   create<T>(objectClass: ObjectClass<T>, target: T): Handle<T> {
     const { raw, L } = this.#vm;
-    const handle: Handle<T> = { target, kind: objectClass, id: this.#vm.ref(), pointer: 0, open: false };
+    const handle: Handle<T> = {
+      target,
+      kind: objectClass,
+      id: this.#vm.registry.ref(),
+      pointer: 0,
+      open: false,
+    };
     raw.createtable(L, 0, 2);
     raw.refget(L, objectClass.metatable);
     raw.setmetatable(L, -2);
@@ -272,7 +278,7 @@ export class Handles {
     // The object's memory may have been given to another one already.
     if (this.#byPointer.get(handle.pointer) === handle) this.#byPointer.delete(handle.pointer);
     this.#byId.delete(handle.id);
-    this.#vm.unref(handle.id);
+    this.#vm.registry.unref(handle.id);
   }
 }
 

@@ -2,8 +2,8 @@
  * Lua 5.1's mathematical functions that Lua 5.4 has not, and cannot compute from others without loss.
  */
 import { wrongType } from './files/arguments.js';
+import type { HostFunction } from './host-calls.js';
 import type { Stack } from './stack.js';
-import type { HostFunction } from './vm.js';
 
 export function mathFunctions(stack: Stack): Readonly<Record<string, HostFunction>> {
   const of = (name: 'cosh' | 'sinh' | 'tanh') => () => {

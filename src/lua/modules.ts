@@ -10,9 +10,10 @@ import { LUA_TLIGHTUSERDATA } from './engine/raw.js';
 import { checkString, optionalString } from './files/arguments.js';
 import { type Bounds, type Folders, foldersUp, shownName, toBinary, toText } from './files/bounds.js';
 import { fileErrorOf } from './files/file-error.js';
+import type { HostFunction } from './host-calls.js';
 import type { Sources } from './sources.js';
 import type { Stack } from './stack.js';
-import type { HostFunction, LuaVm } from './vm.js';
+import type { LuaVm } from './vm.js';
 
 export interface ModulesContext {
   readonly vm: LuaVm;
@@ -152,7 +153,7 @@ export class Modules {
  */
 export function unmarkInterrupted(vm: LuaVm): void {
   const { raw, L, bytes } = vm;
-  const loaded = vm.ref();
+  const loaded = vm.registry.ref();
   raw.pushglobals(L);
   raw.getfield(L, -1, bytes.name('package'));
   raw.getfield(L, -1, bytes.name('loaded'));

@@ -1,9 +1,11 @@
 /**
  * Classes of the API's objects: methods and properties in TypeScript, and the metatable that leads to them.
  */
+
+import type { HostFunction } from './host-calls.js';
 import { LuaError } from './lua-error.js';
 import type { Stack } from './stack.js';
-import type { HostFunction, LuaVm } from './vm.js';
+import type { LuaVm } from './vm.js';
 
 /** A method: arguments from index 2 on; returns the number of results that it pushed (nothing = 0). */
 export type Method<T> = (target: T, stack: Stack) => number | void;
@@ -49,7 +51,7 @@ export class ObjectClasses {
     this.#vm = vm;
     this.#stack = stack;
     this.#find = find;
-    this.#define = vm.ref();
+    this.#define = vm.registry.ref();
     const warn = (L: number) => {
       warnReadOnly(vm.bytes.text(L, 1) ?? '', vm.bytes.text(L, 2) ?? '');
       return 0;
@@ -61,7 +63,7 @@ export class ObjectClasses {
 
   define<T>(definition: ClassDefinition<T>): ObjectClass<T> {
     const { raw, L, bytes } = this.#vm;
-    const objectClass: ObjectClass<T> = { definition, metatable: this.#vm.ref() };
+    const objectClass: ObjectClass<T> = { definition, metatable: this.#vm.registry.ref() };
     raw.refget(L, this.#define);
     bytes.pushText(L, definition.name);
     this.#addFunctions(Object.entries(definition.methods), (name, method) =>

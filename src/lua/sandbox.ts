@@ -13,11 +13,12 @@ import { ConsoleInput, ConsoleOutput } from './files/console-file.js';
 import { Io } from './files/io.js';
 import { OpenFiles } from './files/open-files.js';
 import { osFunctions } from './files/os.js';
+import type { HostFunction } from './host-calls.js';
 import { mathFunctions } from './math.js';
 import { Modules, unmarkInterrupted } from './modules.js';
 import type { Sources } from './sources.js';
 import type { Stack } from './stack.js';
-import type { HostFunction, LuaVm } from './vm.js';
+import type { LuaVm } from './vm.js';
 
 export interface SandboxOptions {
   readonly stack: Stack;

@@ -159,7 +159,7 @@ class Pusher {
     if (depth >= MAX_DEPTH) throw new LuaError(`table nested more than ${MAX_DEPTH} deep`);
     raw.checkstack(L, 6);
     raw.createtable(L, 0, table.entries.size);
-    const slot = this.#vm.ref();
+    const slot = this.#vm.registry.ref();
     this.#made.set(table, slot);
     raw.pushvalue(L, -1);
     raw.refset(L, slot);
@@ -171,7 +171,7 @@ class Pusher {
   }
 
   #forget(): void {
-    for (const slot of this.#made.values()) this.#vm.unref(slot);
+    for (const slot of this.#made.values()) this.#vm.registry.unref(slot);
     this.#made.clear();
   }
 }

@@ -5,7 +5,8 @@
  * Each leaves the stack as an entry finds it: the message handler alone.
  */
 import { LUA_TFUNCTION } from './engine/raw.js';
-import type { HostFunction, LuaVm } from './vm.js';
+import type { HostFunction } from './host-calls.js';
+import type { LuaVm } from './vm.js';
 
 /** First: it puts the handler at index 1. */
 export function installHandler(vm: LuaVm): void {

@@ -12,13 +12,12 @@ import { CollectGarbage } from './collect-garbage.js';
 import { Collector } from './collector.js';
 import type { EngineOptions, LuaEngines } from './engine/engine.js';
 import { type EngineVersion, LUA_ERRMEM, type RawLua } from './engine/raw.js';
+import { callHost, type HostFunction } from './host-calls.js';
 import { LuaError } from './lua-error.js';
 import { Pace } from './pace.js';
+import { Registry } from './registry.js';
 import type { Stdlib } from './stdlib.js';
 import { installGuard, installHandler, watchCycles } from './vm-setup.js';
-
-/** Called with the state that calls; returns the number of results that it has pushed. */
-export type HostFunction = (L: number) => number;
 
 /** What the owner of a VM is told. Nothing here may throw. */
 export interface VmEvents {
@@ -46,14 +45,11 @@ export class LuaVm {
   readonly name: string;
   /** The state that runs: the main one, or the coroutine that called a host function. */
   L: number;
-  /** Registry slots in use that only spare making something again: whoever counts what is left leaves them out. */
-  cachedRefs = 0;
+  readonly registry = new Registry(this);
   readonly #stdlib: Stdlib;
   readonly #events: VmEvents;
   readonly #bases: number[] = [];
   readonly #activities: string[] = [];
-  readonly #free: number[] = [];
-  #nextRef = 1;
   #usable = true;
   readonly #handler: number;
   readonly #collector: Collector;
@@ -74,7 +70,7 @@ export class LuaVm {
       raw.L,
       raw.addFunction((L) => this.#panic(L), 'ii'),
     );
-    this.#handler = this.ref();
+    this.#handler = this.registry.ref();
     this.collectGarbage = new CollectGarbage(this);
     this.bytes.collect = () => this.collectGarbage.run();
     this.#collector = new Collector(raw, this.collectGarbage);
@@ -112,29 +108,12 @@ export class LuaVm {
     return this.#activities[0] ?? '';
   }
 
-  /** A free registry slot. */
-  ref(): number {
-    return this.#free.pop() ?? this.#nextRef++;
-  }
-
-  unref(id: number): void {
-    if (!this.#usable) return;
-    this.raw.pushnil(this.L);
-    this.raw.refset(this.L, id);
-    this.#free.push(id);
-  }
-
-  /** Registry slots in use. */
-  get refs(): number {
-    return this.#nextRef - 1 - this.#free.length;
-  }
-
   /**
    * Makes `fn` callable from Lua: @returns the address for `pushcclosure`. It costs a slot for the life of the VM:
    * once for each function of the API, never for each object.
    */
   hostFunction(fn: HostFunction): number {
-    return this.raw.addFunction((L) => this.#callHost(fn, L), 'ii');
+    return this.raw.addFunction((L) => callHost(this, fn, L), 'ii');
   }
 
   /** Sets field `name` of the table at the top to a host function. */
@@ -247,41 +226,6 @@ export class LuaVm {
     raw.settop(L, 1);
   }
 
-  /** "www/main.lua:3: " of the script that called the running host function, also through our own Lua; or "". */
-  position(L: number): string {
-    for (let level = 1; level <= 6; level++) {
-      this.raw.where(L, level);
-      const where = this.bytes.text(L, -1) ?? '';
-      this.raw.settop(L, -2);
-      // Behind our own there may be a function of Lua's own, which has none: `pairs`, `tostring`.
-      if (!where.startsWith('cumulus/') && (where !== '' || level === 1)) return where;
-    }
-    return '';
-  }
-
-  #callHost(fn: HostFunction, L: number): number {
-    const outer = this.L;
-    this.L = L;
-    let message: string;
-    let positioned = true;
-    try {
-      return fn(L);
-    } catch (error) {
-      // A number is Lua's own unwinding; a trap means that the machine is broken: both must go on.
-      if (typeof error === 'number' || isTrap(error)) throw error;
-      message = error instanceof LuaError ? error.message : `internal error: ${messageOf(error)}`;
-      positioned = !(error instanceof LuaError) || error.positioned;
-    } finally {
-      this.L = outer;
-    }
-    return this.#raise(L, message, positioned);
-  }
-
-  #raise(L: number, message: string, positioned: boolean): number {
-    this.bytes.pushText(L, (positioned ? this.position(L) : '') + message);
-    return this.raw.error(L);
-  }
-
   /** An error outside of any protected call: only running out of memory while an event is being prepared. */
   #panic(L: number): number {
     throw new LuaError(this.bytes.text(L, -1) ?? 'error outside of a protected call');
@@ -314,10 +258,4 @@ export class LuaVm {
     this.#usable = false;
     this.#events.broken(reason);
   }
-}
-
-/** The other RangeErrors – an array or a string that would be too long – are of JavaScript and leave Lua intact. */
-function isTrap(error: unknown): boolean {
-  if (error instanceof RangeError) return error.message.includes('call stack');
-  return error instanceof WebAssembly.RuntimeError;
 }

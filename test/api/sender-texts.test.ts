@@ -41,24 +41,24 @@ test('a text of which Lua makes several strings is known by the one that was pus
 test('of thousands of senders only the latest are kept, and none when they are forgotten', async () => {
   const { vm } = await machine();
   const texts = new SenderTexts(vm);
-  const before = vm.refs;
+  const before = vm.registry.size;
   for (let i = 0; i < 5000; i++) {
     const sender = senderOf(`127.0.0.1:${i}`);
     texts.pushDatagram(vm, Buffer.alloc(1), sender);
     expect(texts.at(-1)).toBe(sender);
     vm.raw.settop(vm.L, 1);
-    expect(vm.refs - before).toBeLessThanOrEqual(1024);
-    expect(vm.refs - before).toBe(vm.cachedRefs);
+    expect(vm.registry.size - before).toBeLessThanOrEqual(1024);
+    expect(vm.registry.size - before).toBe(vm.registry.cached);
   }
   texts.forget();
-  expect([vm.refs, vm.cachedRefs]).toEqual([before, 0]);
+  expect([vm.registry.size, vm.registry.cached]).toEqual([before, 0]);
 });
 
 test('a machine without memory keeps no texts, and no slot is lost', async () => {
   const { vm, run } = await machine({ memory: 4 * MIB });
   const texts = new SenderTexts(vm);
   run('kept = {} while true do kept[#kept + 1] = ("x"):rep(100) .. #kept end');
-  const before = vm.refs;
+  const before = vm.registry.size;
   let failed = 0;
   for (let i = 0; i < 3000; i++) {
     if (!vm.enter('test')) throw new Error('broken');
@@ -72,7 +72,7 @@ test('a machine without memory keeps no texts, and no slot is lost', async () =>
     }
   }
   expect(failed).toBeGreaterThan(0);
-  expect(vm.refs - before).toBe(vm.cachedRefs);
+  expect(vm.registry.size - before).toBe(vm.registry.cached);
   texts.forget();
-  expect(vm.cachedRefs).toBeLessThanOrEqual(1);
+  expect(vm.registry.cached).toBeLessThanOrEqual(1);
 });

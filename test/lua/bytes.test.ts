@@ -72,7 +72,7 @@ describe.each(EXPORTS)('over the %s exports', (_, direct) => {
   test('strings survive the growth of the heap, and a view taken after it is right', async () => {
     const { vm, run } = await machine({ direct });
     const { L, bytes } = vm;
-    const kept = vm.ref();
+    const kept = vm.registry.ref();
     bytes.push(L, ALL);
     vm.raw.refset(L, kept);
     expect(run('big = {} for i = 1, 30 do big[i] = ("x"):rep(1048576) .. i end return #big')).toBe('30');

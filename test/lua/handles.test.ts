@@ -127,11 +127,11 @@ describe.each(EXPORTS)('over the %s exports', (_, direct) => {
   test('ten thousand objects leave nothing behind: their slots are used again', async () => {
     const { vm, run, make, handles } = await withThings(direct);
     run(COLLECT);
-    const before = vm.refs;
+    const before = vm.registry.size;
     for (let i = 0; i < 10_000; i++) make('t');
     run(`t = nil ${COLLECT}`);
     expect(handles.count).toBe(0);
-    expect(vm.refs).toBe(before);
+    expect(vm.registry.size).toBe(before);
   });
 
   test('a table that has got the memory of a collected object is not taken for it', async () => {

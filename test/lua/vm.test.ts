@@ -125,12 +125,12 @@ describe.each(EXPORTS)('over the %s exports', (_, direct) => {
 
   test('registry slots are used again', async () => {
     const { vm } = await machine({ direct });
-    const [first, second] = [vm.ref(), vm.ref()];
-    vm.unref(first);
-    expect(vm.ref()).toBe(first);
-    vm.unref(first);
-    vm.unref(second);
-    expect(new Set([vm.ref(), vm.ref()])).toEqual(new Set([first, second]));
+    const [first, second] = [vm.registry.ref(), vm.registry.ref()];
+    vm.registry.unref(first);
+    expect(vm.registry.ref()).toBe(first);
+    vm.registry.unref(first);
+    vm.registry.unref(second);
+    expect(new Set([vm.registry.ref(), vm.registry.ref()])).toEqual(new Set([first, second]));
   });
 
   test('a closed machine is not entered', async () => {
@@ -138,7 +138,7 @@ describe.each(EXPORTS)('over the %s exports', (_, direct) => {
     vm.close();
     expect(vm.enter('late')).toBe(false);
     expect(run('return 1')).toBeUndefined();
-    vm.unref(5);
+    vm.registry.unref(5);
     expect([errors, entries]).toEqual([[], []]);
   });
 });

@@ -62,7 +62,10 @@ export class Census {
       const machine = vm.deref();
       if (!machine?.usable) return [];
       const exported = membership.deref()?.peer.exportCount ?? 0;
-      return { title, extra: machine.refs - machine.cachedRefs - (handles.deref()?.count ?? 0) - exported };
+      return {
+        title,
+        extra: machine.registry.size - machine.registry.cached - (handles.deref()?.count ?? 0) - exported,
+      };
     });
   }
 

@@ -6,9 +6,10 @@ import type { Logger } from '../../logger.js';
 import type { Mailer } from '../../mail/mailer.js';
 import type { Network } from '../../net/network.js';
 import type { Handles } from '../handles.js';
+import type { HostFunction } from '../host-calls.js';
 import type { Stack } from '../stack.js';
 import type { LuaTable } from '../table.js';
-import type { HostFunction, LuaVm } from '../vm.js';
+import type { LuaVm } from '../vm.js';
 import type { ScriptLog } from './script-log.js';
 
 export interface ApiContext {

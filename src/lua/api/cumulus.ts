@@ -3,9 +3,10 @@
  *
  * Invariant: a method is a plain field of it, so that `cumulus:createTCPClient()` costs one look-up and no metamethod.
  */
+
+import type { HostFunction } from '../host-calls.js';
 import { LuaError } from '../lua-error.js';
 import { pushValue } from '../values.js';
-import type { HostFunction } from '../vm.js';
 import type { ApiContext, Functions } from './context.js';
 
 /**

@@ -3,7 +3,8 @@
  * always empty, `publish`, which nobody could receive, and the names of the events that do not fire.
  */
 import { LUA_TFUNCTION } from '../engine/raw.js';
-import type { HostFunction, LuaVm } from '../vm.js';
+import type { HostFunction } from '../host-calls.js';
+import type { LuaVm } from '../vm.js';
 import type { ApiContext, Functions } from './context.js';
 
 /** The global functions that the original calls for RTMFP clients, groups, streams and other RTMFP servers. */
@@ -49,7 +50,7 @@ export function rtmfpProperties(api: ApiContext): Functions {
   for (const fn of [warn, warnReadOnly]) raw.pushcclosure(L, vm.hostFunction(fn), 0);
   vm.runStdlib('rtmfp', 2);
   const getters = ['clients', 'groups', 'publications', 'servers'].map((name) => {
-    const slot = vm.ref();
+    const slot = vm.registry.ref();
     raw.getfield(L, -1, bytes.name(name));
     raw.refset(L, slot);
     return [name, getter(vm, slot)] as const;

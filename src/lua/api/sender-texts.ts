@@ -33,8 +33,8 @@ export class SenderTexts {
 
   /** To be called when nothing is received any more. */
   forget(): void {
-    for (const slot of this.#slots.values()) this.#vm.unref(slot);
-    this.#vm.cachedRefs -= this.#slots.size;
+    for (const slot of this.#slots.values()) this.#vm.registry.unref(slot);
+    this.#vm.registry.cached -= this.#slots.size;
     this.#slots.clear();
     this.#byPointer.clear();
   }
@@ -66,8 +66,8 @@ export class SenderTexts {
   }
 
   #takeSlot(): number {
-    this.#vm.cachedRefs++;
-    this.#spare = this.#vm.ref();
+    this.#vm.registry.cached++;
+    this.#spare = this.#vm.registry.ref();
     return this.#spare;
   }
 }

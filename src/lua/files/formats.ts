@@ -15,7 +15,7 @@ export class Formats {
   constructor(vm: LuaVm, stack: Stack) {
     this.#vm = vm;
     this.#stack = stack;
-    this.#toNumber = vm.ref();
+    this.#toNumber = vm.registry.ref();
     vm.raw.pushglobals(vm.L);
     vm.raw.getfield(vm.L, -1, vm.bytes.name('tonumber'));
     vm.raw.refset(vm.L, this.#toNumber);

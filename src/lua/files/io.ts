@@ -4,9 +4,10 @@
  * Every function here is called by scripts directly, so that an error's position is theirs.
  */
 import { LUA_TNUMBER } from '../engine/raw.js';
+import type { HostFunction } from '../host-calls.js';
 import { LuaError } from '../lua-error.js';
 import type { Stack } from '../stack.js';
-import type { HostFunction, LuaVm } from '../vm.js';
+import type { LuaVm } from '../vm.js';
 import { badArgument, checkString, optionalString, orFailure } from './arguments.js';
 import { type Bounds, toText } from './bounds.js';
 import type { ConsoleInput, ConsoleOutput } from './console-file.js';
@@ -40,7 +41,10 @@ export class Io {
   constructor(context: IoContext) {
     this.#context = context;
     const { vm, stdin, stdout } = context;
-    this.#defaults = { input: { file: stdin, slot: vm.ref() }, output: { file: stdout, slot: vm.ref() } };
+    this.#defaults = {
+      input: { file: stdin, slot: vm.registry.ref() },
+      output: { file: stdout, slot: vm.registry.ref() },
+    };
     this.#methods = new FileMethods(vm, context.stack, context.files);
   }
 

@@ -2,9 +2,10 @@
  * The methods of files, for scripts: `file:read(…)`. The library's functions on default files use the same.
  */
 import { LUA_TNUMBER, LUA_TSTRING } from '../engine/raw.js';
+import type { HostFunction } from '../host-calls.js';
 import { LuaError } from '../lua-error.js';
 import type { Stack } from '../stack.js';
-import type { HostFunction, LuaVm } from '../vm.js';
+import type { LuaVm } from '../vm.js';
 import { badArgument, checkInteger, checkString, optionalString, orFailure, wrongType } from './arguments.js';
 import { Formats } from './formats.js';
 import type { LuaFile, Whence } from './lua-file.js';

@@ -25,7 +25,7 @@ export class OpenFiles {
   constructor(vm: LuaVm, report: (text: string) => void) {
     this.#vm = vm;
     this.#report = report;
-    this.#metatable = vm.ref();
+    this.#metatable = vm.registry.ref();
   }
 
   get count(): number {

@@ -2,8 +2,9 @@
  * The functions of `os` that reach outside of the VM: files, the environment, the processor's time. `time`, `date` and
  * `difftime` are Lua's own: they read the real clock and the local time zone.
  */
+
+import type { HostFunction } from '../host-calls.js';
 import type { Stack } from '../stack.js';
-import type { HostFunction } from '../vm.js';
 import { checkString, orFailure } from './arguments.js';
 import { type Bounds, toText } from './bounds.js';
 import { makeTemporary, removeFile, renameFile } from './opening.js';

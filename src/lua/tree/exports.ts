@@ -32,7 +32,7 @@ export class Exports {
 
   drop(gone: Export): void {
     this.#byAddress.delete(gone.address);
-    this.peer.vm.unref(gone.slot);
+    this.peer.vm.registry.unref(gone.slot);
   }
 
   #add(i: number, address: number): Export {
@@ -40,7 +40,7 @@ export class Exports {
     const { raw, L } = vm;
     const type = raw.type(L, i);
     const kind = type === LUA_TTABLE ? 'table' : type === LUA_TFUNCTION ? 'function' : 'userdata';
-    const slot = vm.ref();
+    const slot = vm.registry.ref();
     raw.pushvalue(L, i);
     raw.refset(L, slot);
     const added = new Export(this, this.#exchange.newId(), kind, slot, address);

@@ -1,7 +1,8 @@
 /**
  * Installs stdlib/tree.lua, and on Lua 5.1 stdlib/tree51.lua, in a VM, and keeps what they return in registry slots.
  */
-import type { HostFunction, LuaVm } from '../vm.js';
+import type { HostFunction } from '../host-calls.js';
+import type { LuaVm } from '../vm.js';
 
 /** What the Lua side calls. */
 export interface TreeHost {
@@ -64,11 +65,11 @@ function takeSlots(vm: LuaVm): TreeSlots {
   const ids = takeField(vm, 'ids');
   const proxies = takeField(vm, 'proxies');
   const create = takeField(vm, 'create');
-  return { ids, proxies, create, error: vm.ref(), operations: takeOperations(vm) };
+  return { ids, proxies, create, error: vm.registry.ref(), operations: takeOperations(vm) };
 }
 
 function takeField(vm: LuaVm, name: string): number {
-  const slot = vm.ref();
+  const slot = vm.registry.ref();
   vm.raw.getfield(vm.L, -1, vm.bytes.name(name));
   vm.raw.refset(vm.L, slot);
   return slot;
@@ -80,7 +81,7 @@ function takeOperations(vm: LuaVm): ReadonlyMap<string, number> {
   raw.getfield(L, -1, bytes.name('operations'));
   raw.pushnil(L);
   while (raw.next(L, -2) !== 0) {
-    const slot = vm.ref();
+    const slot = vm.registry.ref();
     raw.refset(L, slot);
     operations.set(bytes.binary(L, -1) ?? '', slot);
   }

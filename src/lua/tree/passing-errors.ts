@@ -5,6 +5,7 @@
  * the message handler of an application that does not catch it puts in front of its own.
  */
 import { LUA_TNIL, LUA_TSTRING } from '../engine/raw.js';
+import { positionOf } from '../host-calls.js';
 import type { Peer } from './peer.js';
 import type { Target } from './target.js';
 
@@ -21,7 +22,7 @@ export function passError(home: Peer, to: Peer, called: Target | undefined): voi
   raw.refget(L, home.slots.error);
   raw.pushnil(L);
   raw.refset(L, home.slots.error);
-  const position = isBare(home, called) ? to.vm.position(to.vm.L) : '';
+  const position = isBare(home, called) ? positionOf(to.vm, to.vm.L) : '';
   const type = raw.type(L, -1);
   if (type === LUA_TSTRING) to.vm.bytes.pushBinary(to.vm.L, `${position}${bytes.binary(L, -1)}`);
   else if (type === LUA_TNIL || !home.isPassable(-1)) to.vm.bytes.pushBinary(to.vm.L, text);

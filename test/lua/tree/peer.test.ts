@@ -121,13 +121,13 @@ const COLLECT = 'for _ = 1, 4 do collectgarbage() end';
 test('proxies that were collected release what they stood for', async () => {
   const [one, two] = await pair();
   one.run('function make() return {}, function() end end');
-  const refs = one.vm.refs;
+  const refs = one.vm.registry.size;
   two.run('for i = 1, 1000 do local t, f = make() t.x = f end');
   two.run(COLLECT);
   // The function `make` is not in use any more, either.
   expect(two.peer.imports.count).toBeLessThanOrEqual(1);
   expect(one.peer.exportCount).toBe(two.peer.imports.count);
-  expect(one.vm.refs - refs).toBe(one.peer.exportCount);
+  expect(one.vm.registry.size - refs).toBe(one.peer.exportCount);
 });
 
 test('what is in use stays, and is the same after collections on both sides', async () => {

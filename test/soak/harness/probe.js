@@ -71,9 +71,10 @@ async function slotsOfOne(session, machine) {
   const { result } = await session.post('HeapProfiler.getObjectByHeapObjectId', {
     objectId: String(machine),
   });
-  const next = await fieldOf(session, result.objectId, '#nextRef');
-  const free = await fieldOf(session, result.objectId, '#free');
-  const cached = await fieldOf(session, result.objectId, 'cachedRefs');
+  const registry = (await fieldOf(session, result.objectId, 'registry'))?.objectId;
+  const next = await fieldOf(session, registry, '#next');
+  const free = await fieldOf(session, registry, '#free');
+  const cached = await fieldOf(session, registry, 'cached');
   const given = Number(next?.value) - Number(/^Array\((\d+)\)$/.exec(free?.description ?? '')?.[1]);
   return given - Number(cached?.value);
 }
