@@ -66,7 +66,7 @@ export class Generation implements VmEvents {
 
   /** Connections that are open, accepted ones and others. */
   get connections(): number {
-    return this.#machine?.handles.countOf('connection') ?? 0;
+    return this.#machine?.handles.open.countOf('connection') ?? 0;
   }
 
   /**
@@ -139,9 +139,9 @@ export class Generation implements VmEvents {
    */
   close(park: boolean, keepConnections = false): void {
     if (keepConnections)
-      this.#machine?.handles.closeAll(park, ({ role }) => role === 'mail' || role === 'connection');
+      this.#machine?.handles.open.close(park, ({ role }) => role === 'mail' || role === 'connection');
     // What only a mail that is reported opens would be nobody's: with connections it has an end, theirs.
-    else this.#machine?.handles.retire(park, ({ role }) => role === 'mail');
+    else this.#machine?.handles.open.retire(park, ({ role }) => role === 'mail');
     // What drains and mails on their way may still use the files: they are closed with the VM.
     this.#machine?.sandbox.flushFiles();
   }
@@ -150,17 +150,17 @@ export class Generation implements VmEvents {
   disposeWhenEmpty(disposed: () => void): void {
     const handles = this.#machine?.handles;
     const dispose = () => {
-      if (handles && handles.openCount > 0) return;
+      if (handles && handles.open.size > 0) return;
       this.dispose();
       disposed();
     };
-    if (!handles || handles.openCount === 0) return dispose();
+    if (!handles || handles.open.size === 0) return dispose();
     // It may be told in the middle of an entry, which must come back to a VM that is alive.
-    handles.onEmpty = () => setImmediate(dispose);
+    handles.open.onEmpty = () => setImmediate(dispose);
   }
 
   dispose(): void {
-    this.#machine?.handles.closeAll(false);
+    this.#machine?.handles.open.close(false);
     this.#machine?.sandbox.closeFiles();
     this.#machine?.membership.close();
     this.#machine?.vm.close();
@@ -175,7 +175,7 @@ export class Generation implements VmEvents {
   }
 
   leave(): void {
-    this.#machine?.handles.closeUninvited();
+    this.#machine?.handles.open.closeUninvited();
     this.#services.watchdog.leave();
     this.#services.network.turn.leave();
   }

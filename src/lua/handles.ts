@@ -1,5 +1,5 @@
 /**
- * Lua objects and the TypeScript objects behind them: which belongs to which, events by name, what is open.
+ * Lua objects and the TypeScript objects behind them: which belongs to which, events by name.
  *
  * A handle is "open" while something outside of Lua needs the object: a connected socket, a mail on its way. An open
  * object is kept alive by the registry, whether or not a script variable refers to it. A closed one is the garbage
@@ -7,17 +7,9 @@
  */
 import { LUA_TNIL } from './engine/raw.js';
 import { type ClassDefinition, type ObjectClass, ObjectClasses } from './object-class.js';
+import { OpenObjects } from './open-objects.js';
 import type { Stack } from './stack.js';
 import type { LuaVm } from './vm.js';
-
-/** What closes with the application: no callback may follow. */
-export interface Resource {
-  abandon(): void;
-  /** What it is, for those that tell some from others. */
-  readonly role?: 'connection' | 'listener' | 'mail';
-  /** Like `abandon`, but what listens is left for the next version of the application to adopt. */
-  park?(): void;
-}
 
 export interface Handle<T> {
   readonly target: T;
@@ -41,23 +33,18 @@ export const NO_CALL = -1;
 export type Result<A, B, R> = (vm: LuaVm, a: A, b: B) => R;
 
 export class Handles {
+  readonly open: OpenObjects;
   readonly #vm: LuaVm;
   readonly #classes: ObjectClasses;
   readonly #byPointer = new Map<number, Handle<unknown>>();
   readonly #byId = new Map<number, Handle<unknown>>();
-  readonly #open = new Set<Handle<unknown>>();
   /** Registry slot of a table of all objects by id, with weak values: who is in it has not been collected. */
   readonly #objects: number;
-  /** What may be opened from now on; undefined: anything. */
-  #mayOpen: ((resource: Resource) => boolean) | undefined;
-  /** Opened all the same, and to be closed. */
-  #uninvited: Handle<unknown>[] = [];
-  /** Told when the last open object has been released; may be called in the middle of an entry. */
-  onEmpty: (() => void) | undefined;
 
   /** @param warnReadOnly told when a script assigns a read-only property: class and property */
   constructor(vm: LuaVm, stack: Stack, warnReadOnly: (className: string, property: string) => void) {
     this.#vm = vm;
+    this.open = new OpenObjects(vm);
     this.#objects = vm.registry.ref();
     const { raw, L } = vm;
     raw.createtable(L, 0, 0);
@@ -73,10 +60,6 @@ export class Handles {
       warnReadOnly,
     );
     vm.onCycle = this.#afterCycle;
-  }
-
-  get openCount(): number {
-    return this.#open.size;
   }
 
   /** Objects that Lua has not collected yet. */
@@ -109,39 +92,6 @@ export class Handles {
     this.#byPointer.set(handle.pointer, handle);
     this.#byId.set(handle.id, handle);
     return handle;
-  }
-
-  /** Keeps the object, which is at stack index `i`, alive until `release`. */
-  retain(handle: Handle<unknown>, i: number): void {
-    if (handle.open) return;
-    const { raw, L } = this.#vm;
-    raw.pushvalue(L, i);
-    raw.refset(L, handle.id);
-    handle.open = true;
-    this.#open.add(handle);
-    if (this.#mayOpen?.(handle.target as Resource) === false) this.#uninvited.push(handle);
-  }
-
-  /** The same for what is open already: it is closed when there is no memory to keep it, as nobody would find it again. */
-  retainOpen(handle: Handle<Resource>, i: number): void {
-    try {
-      this.retain(handle, i);
-    } catch (error) {
-      handle.target.abandon();
-      throw error;
-    }
-  }
-
-  release(handle: Handle<unknown>): void {
-    if (!handle.open) return;
-    handle.open = false;
-    this.#open.delete(handle);
-    if (this.#vm.usable) {
-      const { raw, L } = this.#vm;
-      raw.pushnil(L);
-      raw.refset(L, handle.id);
-    }
-    if (this.#open.size === 0) this.onEmpty?.();
   }
 
   /** True when the value at stack index `i` is an object of the API. */
@@ -209,39 +159,6 @@ export class Handles {
   /** Pushes an open object, as an argument of another one's event. */
   push(handle: Handle<unknown>): void {
     this.#vm.raw.refget(this.#vm.L, handle.id);
-  }
-
-  /** How many of the open objects are connections. */
-  countOf(role: Resource['role']): number {
-    return [...this.#open].filter((handle) => (handle.target as Resource).role === role).length;
-  }
-
-  /**
-   * Ends what is open, without callbacks.
-   * @param park what listens is left for adoption
-   * @param spare true for what stays open
-   */
-  closeAll(park: boolean, spare: (resource: Resource) => boolean = () => false): void {
-    for (const handle of [...this.#open]) if (!spare(handle.target as Resource)) this.#close(handle, park);
-  }
-
-  /** The same, for good: what is opened later and is not spared closes with the entry in which it was opened. */
-  retire(park: boolean, spare: (resource: Resource) => boolean): void {
-    this.#mayOpen = spare;
-    this.closeAll(park, spare);
-  }
-
-  /** At the end of an entry. */
-  closeUninvited(): void {
-    if (this.#uninvited.length === 0) return;
-    for (const handle of this.#uninvited.splice(0)) if (handle.open) this.#close(handle, false);
-  }
-
-  #close(handle: Handle<unknown>, park: boolean): void {
-    const resource = handle.target as Resource;
-    if (park && resource.park) resource.park();
-    else resource.abandon();
-    this.release(handle);
   }
 
   /**

@@ -55,7 +55,7 @@ async function withThings(direct: boolean) {
     vm.enter('open');
     vm.raw.pushglobals(vm.L);
     vm.raw.getfield(vm.L, -1, vm.bytes.name(name));
-    handles.retain(handle, -1);
+    handles.open.retain(handle, -1);
     vm.leave();
   };
   return { vm, handles, errors, warnings, run, make, open };
@@ -119,7 +119,7 @@ describe.each(EXPORTS)('over the %s exports', (_, direct) => {
     open('a', first.handle);
     run(`a, b = nil, nil ${COLLECT}`);
     expect(handles.count).toBe(1);
-    handles.release(first.handle);
+    handles.open.release(first.handle);
     run(COLLECT);
     expect(handles.count).toBe(0);
   });
@@ -150,12 +150,12 @@ describe.each(EXPORTS)('over the %s exports', (_, direct) => {
     const [a, b, c] = [make('a'), make('b'), make('c')];
     for (const [name, { handle }] of Object.entries({ a, b })) open(name, handle);
     let emptied = 0;
-    handles.onEmpty = () => emptied++;
-    handles.closeAll(true, (resource) => resource === a.thing);
+    handles.open.onEmpty = () => emptied++;
+    handles.open.close(true, (resource) => resource === a.thing);
     expect([a.thing.parked, b.thing.parked, c.thing.parked]).toEqual([false, true, false]);
-    expect([handles.openCount, emptied]).toEqual([1, 0]);
-    handles.closeAll(false);
-    expect([a.thing.abandoned, b.thing.abandoned, handles.openCount, emptied]).toEqual([true, false, 0, 1]);
+    expect([handles.open.size, emptied]).toEqual([1, 0]);
+    handles.open.close(false);
+    expect([a.thing.abandoned, b.thing.abandoned, handles.open.size, emptied]).toEqual([true, false, 0, 1]);
   });
 
   test('after close nothing enters the machine', async () => {
@@ -165,7 +165,7 @@ describe.each(EXPORTS)('over the %s exports', (_, direct) => {
     vm.close();
     expect(handles.emit(handle, 'onEvent', nothing, undefined, undefined)).toBe(0);
     expect(handles.handles(handle, 'onEvent')).toBe(false);
-    handles.release(handle);
+    handles.open.release(handle);
     expect(errors).toEqual([]);
   });
 });

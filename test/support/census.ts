@@ -72,7 +72,7 @@ export class Census {
   /** Machines whose versions have ended and that still have open objects. */
   openAfterEnd(): string[] {
     return this.#machines
-      .filter(({ vm, handles }) => vm.deref()?.usable === false && (handles.deref()?.openCount ?? 0) > 0)
+      .filter(({ vm, handles }) => vm.deref()?.usable === false && (handles.deref()?.open.size ?? 0) > 0)
       .map(({ title }) => title);
   }
 

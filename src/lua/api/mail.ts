@@ -2,9 +2,10 @@
  * Mail objects: `cumulus:sendMail(sender, subject, content, recipient…)` and their `onSent(error)`.
  * Specification: "Mails feature" of the documented page, and reference-behaviour.md, "Mail".
  */
-import type { Handle, Resource } from '../handles.js';
+import type { Handle } from '../handles.js';
 import { LuaError } from '../lua-error.js';
 import type { ClassDefinition, ObjectClass } from '../object-class.js';
+import type { Resource } from '../open-objects.js';
 import type { Stack } from '../stack.js';
 import type { ApiContext } from './context.js';
 import { pushText } from './push.js';
@@ -25,7 +26,7 @@ export class MailObject implements Resource {
     this.#api = api;
     const mail = readMail(api.stack);
     this.#handle = api.handles.create<MailObject>(objectClass, this);
-    api.handles.retain(this.#handle, -1);
+    api.handles.open.retain(this.#handle, -1);
     api.mailer.send(mail, (error) => this.#settled(error), api);
   }
 
@@ -34,7 +35,7 @@ export class MailObject implements Resource {
 
   #settled(error: string | undefined): void {
     this.#api.handles.emit(this.#handle, 'onSent', pushText, error, undefined);
-    this.#api.handles.release(this.#handle);
+    this.#api.handles.open.release(this.#handle);
   }
 }
 

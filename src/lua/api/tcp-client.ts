@@ -4,9 +4,10 @@
  */
 import type { Connection, Unread } from '../../net/connection.js';
 import { TcpClient, type TcpHandler } from '../../net/tcp-client.js';
-import type { Handle, Handles, Resource } from '../handles.js';
+import type { Handle, Handles } from '../handles.js';
 import { LuaError } from '../lua-error.js';
 import type { ClassDefinition, ObjectClass } from '../object-class.js';
+import type { Resource } from '../open-objects.js';
 import type { Stack } from '../stack.js';
 import type { LuaVm } from '../vm.js';
 import type { ApiContext } from './context.js';
@@ -26,7 +27,7 @@ export class TcpClientObject implements TcpHandler, Resource {
     this.#handles = api.handles;
     // Before the socket reports to this object: making the handle can run out of memory.
     this.#handle = api.handles.create<TcpClientObject>(objectClass, this);
-    if (connection) api.handles.retain(this.#handle, -1);
+    if (connection) api.handles.open.retain(this.#handle, -1);
     this.client = connection
       ? TcpClient.accepted(api.network, this, connection)
       : new TcpClient(api.network, this);
@@ -51,7 +52,7 @@ export class TcpClientObject implements TcpHandler, Resource {
     if (error?.includes('limit reached')) this.#api.log.log('error', error);
     this.#handles.emit(this.#handle, 'onDisconnection', pushNothing, undefined, undefined);
     // A handler that has connected again keeps the object open.
-    if (!this.client.connected) this.#handles.release(this.#handle);
+    if (!this.client.connected) this.#handles.open.release(this.#handle);
   }
 
   onDrain(): void {
@@ -61,8 +62,8 @@ export class TcpClientObject implements TcpHandler, Resource {
 
   connect(stack: Stack): number {
     const error = this.#connect(stack);
-    if (this.client.connected) this.#handles.retainOpen(this.#handle, 1);
-    else this.#handles.release(this.#handle);
+    if (this.client.connected) this.#handles.open.retainOpen(this.#handle, 1);
+    else this.#handles.open.release(this.#handle);
     return error === undefined ? 0 : stack.pushText(error);
   }
 

@@ -4,9 +4,10 @@
  */
 import type { Connection } from '../../net/connection.js';
 import { TcpServer, type TcpServerHandler } from '../../net/tcp-server.js';
-import type { Handle, Resource } from '../handles.js';
+import type { Handle } from '../handles.js';
 import { LuaError } from '../lua-error.js';
 import type { ClassDefinition, ObjectClass } from '../object-class.js';
+import type { Resource } from '../open-objects.js';
 import type { Stack } from '../stack.js';
 import type { ApiContext } from './context.js';
 import { pushObject } from './push.js';
@@ -42,7 +43,7 @@ export class TcpServerObject implements TcpServerHandler, Resource {
 
   stop(): void {
     this.server.stop();
-    this.#api.handles.release(this.#handle);
+    this.#api.handles.open.release(this.#handle);
   }
 
   onConnection(connection: Connection): void {
@@ -97,7 +98,7 @@ export class TcpServerObject implements TcpServerHandler, Resource {
     const started = this.server.start(port, (reason) =>
       log.logAt('error', `TCPServer.start: ${reason}`, origin),
     );
-    if (started) this.#api.handles.retainOpen(this.#handle, 1);
+    if (started) this.#api.handles.open.retainOpen(this.#handle, 1);
     return started;
   }
 }

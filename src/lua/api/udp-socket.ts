@@ -5,9 +5,10 @@
 import type { Sender } from '../../net/address-book.js';
 import { type UdpHandler, UdpSocket } from '../../net/udp-socket.js';
 import { LUA_TNIL, LUA_TSTRING } from '../engine/raw.js';
-import type { Handle, Resource } from '../handles.js';
+import type { Handle } from '../handles.js';
 import { LuaError } from '../lua-error.js';
 import type { ClassDefinition, ObjectClass } from '../object-class.js';
+import type { Resource } from '../open-objects.js';
 import type { Stack } from '../stack.js';
 import type { ApiContext } from './context.js';
 import { SenderTexts } from './sender-texts.js';
@@ -97,13 +98,13 @@ export class UdpSocketObject implements UdpHandler, Resource {
 
   /** An open socket stays open until it is closed by someone, whatever refers to it. */
   #keep(): void {
-    if (this.socket.open) this.#api.handles.retainOpen(this.#handle, 1);
+    if (this.socket.open) this.#api.handles.open.retainOpen(this.#handle, 1);
     else this.#release();
   }
 
   #release(): void {
     this.#senders.forget();
-    this.#api.handles.release(this.#handle);
+    this.#api.handles.open.release(this.#handle);
   }
 }
 
