@@ -6,10 +6,10 @@
  */
 import { join } from 'node:path';
 import { CumulusError, messageOf } from '../errors.js';
-import { definedRtmfpEvents } from '../lua/api/rtmfp.js';
+import { RTMFP_EVENTS } from '../lua/api/rtmfp.js';
 import { shortName } from '../lua/api/script-log.js';
-import { LUA_TFUNCTION } from '../lua/engine/raw.js';
 import { shownName } from '../lua/files/bounds.js';
+import { callGlobal, definedFunctions } from '../lua/globals.js';
 import type { LuaValue } from '../lua/table.js';
 import { pushValue, readValue } from '../lua/values.js';
 import type { LuaVm, VmEvents } from '../lua/vm.js';
@@ -104,8 +104,8 @@ export class Generation implements VmEvents {
       vm.leave();
     }
     this.#noteRtmfpEvents(vm);
-    this.#callGlobal('onStart', () => {
-      vm.bytes.pushText(vm.L, this.#place.path);
+    callGlobal(vm, 'onStart', () => {
+      this.#pushPath(vm);
       pushValue(vm, state);
       return 2;
     });
@@ -113,7 +113,7 @@ export class Generation implements VmEvents {
   }
 
   manage(): void {
-    if (this.#running) this.#callGlobal('onManage', () => 0);
+    if (this.#running) callGlobal(this.#machine?.vm, 'onManage', () => 0);
   }
 
   /** Calls `onStop(path)`, once. @returns what it returns, as far as that is plain */
@@ -121,7 +121,8 @@ export class Generation implements VmEvents {
     if (!this.#running) return undefined;
     this.#running = false;
     let state: LuaValue;
-    this.#callGlobal(
+    callGlobal(
+      this.#machine?.vm,
       'onStop',
       (vm) => this.#pushPath(vm),
       (vm) => {
@@ -210,7 +211,7 @@ export class Generation implements VmEvents {
 
   /** Says once, at load, what a script waits for in vain. */
   #noteRtmfpEvents(vm: LuaVm): void {
-    const events = definedRtmfpEvents(vm);
+    const events = definedFunctions(vm, RTMFP_EVENTS);
     if (events.length === 0) return;
     this.#services.logger.note(
       `application ${titleOf(this.#place.path)}: ${events.join(', ')} will not be called: this server accepts no RTMFP clients`,
@@ -236,25 +237,6 @@ export class Generation implements VmEvents {
         return undefined;
       },
     });
-  }
-
-  /** Calls a global function of the script's own, if there is one. @param onResult reads the one result at the top */
-  #callGlobal(name: string, push: (vm: LuaVm) => number, onResult?: (vm: LuaVm) => void): void {
-    const vm = this.#machine?.vm;
-    if (!vm?.enter(name)) return;
-    try {
-      const { raw, L } = vm;
-      raw.pushglobals(L);
-      vm.bytes.pushText(L, name);
-      raw.rawget(L, -2);
-      if (raw.type(L, -1) !== LUA_TFUNCTION) return;
-      const count = push(vm);
-      if (vm.call(count, onResult ? 1 : 0)) onResult?.(vm);
-    } catch (error) {
-      vm.fail(error);
-    } finally {
-      vm.leave();
-    }
   }
 }
 

@@ -2,7 +2,6 @@
  * The original's members and events for RTMFP clients, of which this server accepts none: collections that are
  * always empty, `publish`, which nobody could receive, and the names of the events that do not fire.
  */
-import { LUA_TFUNCTION } from '../engine/raw.js';
 import type { HostFunction } from '../host-calls.js';
 import type { LuaVm } from '../vm.js';
 import type { ApiContext, Functions } from './context.js';
@@ -57,22 +56,6 @@ export function rtmfpProperties(api: ApiContext): Functions {
   });
   raw.settop(L, -2);
   return Object.fromEntries(getters);
-}
-
-/** Which of those events the script has defined, in the table of globals itself. */
-export function definedRtmfpEvents(vm: LuaVm): string[] {
-  const { raw, L, bytes } = vm;
-  const top = raw.gettop(L);
-  raw.pushglobals(L);
-  const defined = RTMFP_EVENTS.filter((name) => {
-    bytes.pushText(L, name);
-    raw.rawget(L, top + 1);
-    const found = raw.type(L, -1) === LUA_TFUNCTION;
-    raw.settop(L, top + 1);
-    return found;
-  });
-  raw.settop(L, top);
-  return defined;
 }
 
 function getter(vm: LuaVm, slot: number): HostFunction {
