@@ -4,14 +4,13 @@
  * Nothing that a script does is thrown out of here: a failure is logged with the application's path, and the state
  * says so. One start or reload is in flight at a time; what is asked for meanwhile follows.
  */
-import { join } from 'node:path';
-import { CumulusError, messageOf } from '../errors.js';
 import type { LuaValue } from '../lua/table.js';
-import { isApplication, MAIN, type Place, titleOf } from './discovery.js';
-import { Draining } from './draining.js';
-import { Generation, type GenerationEvents } from './generation.js';
+import { isApplication, type Place, titleOf } from './discovery.js';
+import type { Generation, GenerationEvents } from './generation.js';
+import { OneAtATime } from './one-at-a-time.js';
 import { Restart } from './restart.js';
 import type { Services } from './services.js';
+import { explain, type Successors, Versions } from './versions.js';
 
 export type State =
   | { readonly name: 'stopped' }
@@ -19,30 +18,33 @@ export type State =
   | { readonly name: 'running'; readonly generation: Generation }
   | { readonly name: 'failed'; readonly error: string };
 
+interface Reload extends Successors {
+  readonly old: Generation;
+  /** What has changed, for the log. */
+  readonly cause: string;
+  /** When it began, milliseconds. */
+  readonly begun: number;
+}
+
 /** `onManage` is called this often, milliseconds. */
 export const MANAGE_MS = 2000;
 
 export class Application implements GenerationEvents {
   readonly place: Place;
   readonly #services: Services;
-  readonly #draining: Draining;
+  readonly #versions: Versions;
   readonly #restart = new Restart();
+  /** Starts and reloads. */
+  readonly #work = new OneAtATime((cause: string) => this.#reload(cause));
   #state: State = { name: 'stopped' };
-  /** The version whose files are the ones to watch: the newest that was tried, running or not. */
-  #lastTried: Generation | undefined;
   /** The first version, whose VM is ready and which has not run. */
   #prepared: Generation | undefined;
   #manage: NodeJS.Timeout | undefined;
-  #generations = 0;
-  /** The start or reload in flight. */
-  #busy: Promise<void> | undefined;
-  /** Why another reload follows the one in flight. */
-  #next: string | undefined;
 
   constructor(place: Place, services: Services) {
     this.place = place;
     this.#services = services;
-    this.#draining = new Draining(this.title, services.logger);
+    this.#versions = new Versions(place, services, this);
   }
 
   get state(): State {
@@ -58,12 +60,12 @@ export class Application implements GenerationEvents {
    * finds it: it is started then.
    */
   prepare(): Promise<void> {
-    return this.#exclusively(() => this.#prepare());
+    return this.#work.run(() => this.#prepare());
   }
 
   /** Loads and runs the application; afterwards it is running or failed. */
   start(): Promise<void> {
-    return this.#exclusively(() => this.#start());
+    return this.#work.run(() => this.#start());
   }
 
   /**
@@ -71,40 +73,38 @@ export class Application implements GenerationEvents {
    * @param cause the file that has changed, for the log
    */
   reload(cause: string): Promise<void> {
-    if (!this.#busy) return this.#exclusively(() => this.#reload(cause));
-    this.#next = cause;
-    return this.#busy;
+    return this.#work.request(cause);
   }
 
   /** `onStop`, then its sockets are closed; mails on their way may still report until `dispose`. */
   stop(): void {
     clearInterval(this.#manage);
     this.#restart.cancel();
-    this.#next = undefined;
+    this.#work.forget();
     const state = this.#state;
     this.#state = { name: 'stopped' };
     this.#takePrepared()?.dispose();
-    if (state.name === 'running') this.#retire(state.generation);
-    this.#draining.closeConnections();
+    if (state.name === 'running') this.#versions.retire(state.generation);
+    this.#versions.closeConnections();
   }
 
   dispose(): void {
-    this.#draining.dispose();
+    this.#versions.dispose();
   }
 
   /** True when a change of `file` is one of this application. */
   concerns(file: string): boolean {
-    return this.#lastTried?.sources.concerns(file) ?? file === join(this.place.folder, MAIN);
+    return this.#versions.concerns(file);
   }
 
   /** A file of the application that has changed since it was read. */
   firstChanged(): string | undefined {
-    return this.#lastTried?.sources.firstChanged();
+    return this.#versions.lastTried?.sources.firstChanged();
   }
 
   /** The files that the application consists of. */
   get files(): readonly string[] {
-    return this.#lastTried?.sources.files ?? [];
+    return this.#versions.lastTried?.sources.files ?? [];
   }
 
   broken(generation: Generation, reason: string): void {
@@ -117,21 +117,6 @@ export class Application implements GenerationEvents {
     this.#error(
       `application ${this.title}: its Lua machine broke in ${reason}; its sockets are closed, it starts again in ${pause / 1000} s`,
     );
-  }
-
-  #exclusively(work: () => Promise<void>): Promise<void> {
-    this.#busy = this.#untilQuiet(work).finally(() => {
-      this.#busy = undefined;
-    });
-    return this.#busy;
-  }
-
-  async #untilQuiet(work: () => Promise<void>): Promise<void> {
-    await work();
-    for (let cause = this.#next; cause !== undefined; cause = this.#next) {
-      this.#next = undefined;
-      await this.#reload(cause);
-    }
   }
 
   async #start(): Promise<void> {
@@ -148,8 +133,8 @@ export class Application implements GenerationEvents {
     this.#state = { name: 'starting' };
     this.#restart.cancel();
     try {
-      const generation = await this.#create();
-      this.#lastTried = generation;
+      const generation = await this.#versions.create();
+      this.#versions.lastTried = generation;
       if (this.#state.name !== 'starting') return generation.dispose();
       this.#prepared = generation;
       this.#services.tree.offer(this.place.path, () => this.#begin());
@@ -193,30 +178,24 @@ export class Application implements GenerationEvents {
     const old = state.generation;
     const created = await this.#createBoth(old, cause);
     if (!created) return;
-    const [again, next] = created;
-    if (this.#state === state) this.#lastTried = next;
+    const { next, again } = created;
+    if (this.#state === state) this.#versions.lastTried = next;
     // Stopped meanwhile, or its machine broke. The gate looks first, so that a main.lua that is not there is one to wait
     // for: it is gone, and the application about to be stopped, or it is being written again.
     const passes = this.#state === state && this.#passes(next, old, cause);
-    if (passes && isApplication(this.place)) this.#swap(old, next, again, { cause, begun });
+    if (passes && isApplication(this.place)) this.#swap({ old, next, again, cause, begun });
     else next.dispose();
     if (this.#state.name !== 'running' || this.#state.generation !== again) again.dispose();
   }
 
-  /** The old version once more, to come back to, and the new one; undefined, and logged, when they cannot be made. */
-  async #createBoth(old: Generation, cause: string): Promise<readonly [Generation, Generation] | undefined> {
-    const made = await Promise.allSettled([this.#create(old), this.#create()]);
-    const [again, next] = made;
-    if (again.status === 'fulfilled' && next.status === 'fulfilled') return [again.value, next.value];
-    for (const one of made) if (one.status === 'fulfilled') one.value.dispose();
-    const failed = made.find((one) => one.status === 'rejected');
-    if (this.#state.name === 'running') this.#notReloaded(old, cause, failed?.reason);
-    return undefined;
-  }
-
-  #create(like?: Generation): Promise<Generation> {
-    const number = like ? like.number : this.#generations + 1;
-    return Generation.create(this.place, number, this.#services, this, like?.sources);
+  /** @returns undefined, and logged, when they cannot be made */
+  async #createBoth(old: Generation, cause: string): Promise<Successors | undefined> {
+    try {
+      return await this.#versions.createBoth(old);
+    } catch (error) {
+      if (this.#state.name === 'running') this.#notReloaded(old, cause, error);
+      return undefined;
+    }
   }
 
   /** The gate: every file of the old version, as it is now, must be Lua before the old version hears of it. */
@@ -237,17 +216,12 @@ export class Application implements GenerationEvents {
   }
 
   /** In one turn of the event loop: nothing can connect, arrive or be lost between the old version and the new. */
-  #swap(
-    old: Generation,
-    next: Generation,
-    again: Generation,
-    { cause, begun }: { cause: string; begun: number },
-  ): void {
+  #swap({ old, next, again, cause, begun }: Reload): void {
     clearInterval(this.#manage);
     const { network, config, logger } = this.#services;
     const before = old.connections;
     const { drain } = config.reload;
-    const state = this.#retire(old, drain);
+    const state = this.#versions.retire(old, drain);
     next.sources.inherit(old.sources);
     const failure = this.#tryRun(next, state);
     if (failure === undefined) {
@@ -272,45 +246,21 @@ export class Application implements GenerationEvents {
     if (failure !== undefined) this.#state = { name: 'failed', error: failure };
   }
 
-  /** @returns why it failed; what it had opened is closed then, and what listens is parked */
   #tryRun(generation: Generation, state: LuaValue): string | undefined {
-    try {
-      generation.run(state);
-      this.#running(generation);
-      return undefined;
-    } catch (error) {
-      generation.close(true);
-      this.#draining.add(generation, 0);
-      return explain(error);
-    }
+    const failure = this.#versions.tryRun(generation, state);
+    if (failure === undefined) this.#running(generation);
+    return failure;
   }
 
   #running(generation: Generation): void {
-    this.#generations = Math.max(this.#generations, generation.number);
+    this.#versions.noteRunning(generation);
     this.#state = { name: 'running', generation };
     this.#restart.started();
     this.#manage = setInterval(() => generation.manage(), MANAGE_MS);
     generation.manage();
   }
 
-  /** Ends a version. What it is still to do – connections that drain, mails on their way – keeps its VM until done. */
-  #retire(generation: Generation, drain?: number): LuaValue {
-    const state = generation.stop();
-    generation.close(drain !== undefined, drain !== undefined && drain > 0);
-    this.#draining.add(generation, drain ?? 0);
-    return state;
-  }
-
   #error(text: string): void {
     this.#services.logger.error(text, { application: this.place.path });
   }
-}
-
-/** A user's mistake in its own words; anything else is ours, and says so. */
-function explain(error: unknown): string {
-  if (error instanceof CumulusError) return error.message;
-  const code = (error as NodeJS.ErrnoException).code;
-  return code !== undefined
-    ? messageOf(error)
-    : `internal error: ${(error as Error).stack ?? messageOf(error)}`;
 }
