@@ -49,7 +49,7 @@ export class Bytes {
   readonly #copies: Copy[] = [];
   readonly #names = new Map<string, number>();
   readonly #adopted: AdoptedStrings | undefined;
-  /** Collects all garbage. */
+  /** Collects all garbage, unless it has just done so in vain. */
   collect: () => void = () => {};
 
   constructor(raw: RawLua) {
@@ -96,9 +96,9 @@ export class Bytes {
     return length;
   }
 
-  /** 5.4 collects itself when it has no memory for a string, and this is for one. Up to there it can be left to Lua. */
+  /** 5.4 would collect itself where it has no memory for a string, and can be left to do so for those in the scratch. */
   #reserveAgain(length: number, adopted: AdoptedStrings): number {
-    if (length <= SCRATCH_SIZE || this.#raw.version !== '5.4') return 0;
+    if (length <= SCRATCH_SIZE && this.#raw.version === '5.4') return 0;
     this.collect();
     return adopted.reserve(length);
   }

@@ -21,7 +21,7 @@ export class Collector {
     this.#collectGarbage = collectGarbage;
   }
 
-  /** At the end of an entry. */
+  /** At the end of an entry, or while its arguments are pushed. */
   run(): void {
     const begun = performance.now();
     if (begun < this.#restUntil) return;

@@ -32,6 +32,14 @@ const OFTEN_MS = 50;
  */
 const ENTRIES_51 = 100;
 
+/**
+ * 5.1 does not collect when it is out of memory, it fails: with its own pause from a third of the limit on. A cycle begins
+ * at the latest when so much of the limit is in use as Lua counts, because the blocks of small objects are a quarter
+ * larger, and the heap grows by a fifth; where nearly as much is no garbage, after so much more.
+ */
+const FULL = 0.6;
+const LEAST_GARBAGE = 0.1;
+
 /** Lua's own: a cycle begins when there is so much, percent of what the last one has left. */
 const DEFAULT_PAUSE = 200;
 
@@ -101,7 +109,9 @@ export class Pace {
     const inUse = Math.max(1, this.#count);
     const ofEntries = this.#often ? (this.#garbage * ENTRIES_51) / Math.max(1, entries) : 0;
     // A heap that has doubled has as much to collect as it has in use.
-    this.#garbage = Math.max(inUse, Math.min(GARBAGE_KIB, ofEntries));
+    const wanted = Math.max(inUse, Math.min(GARBAGE_KIB, ofEntries));
+    const room = (this.#raw.memory.limit * FULL) / 1024 - inUse;
+    this.#garbage = Math.max(inUse * LEAST_GARBAGE, Math.min(wanted, room));
     this.#isLate = this.#garbage > inUse;
     return Math.floor(100 * (1 + this.#garbage / inUse));
   }

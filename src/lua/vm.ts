@@ -72,8 +72,8 @@ export class LuaVm {
     );
     this.#handler = this.registry.ref();
     this.collectGarbage = new CollectGarbage(this);
-    this.bytes.collect = () => this.collectGarbage.run();
     this.#collector = new Collector(raw, this.collectGarbage);
+    this.bytes.collect = () => this.#collector.run();
     this.#pace = new Pace(raw, this.collectGarbage);
   }
 

@@ -47,9 +47,9 @@ export class LuaEngines {
   }
 
   async create(version: EngineVersion, options: EngineOptions): Promise<RawLua> {
-    const memory = { refused: false, collecting: false };
+    const memory = { limit: options.memory, refused: false, collecting: false };
     const change = (imports: Imports) => {
-      restrict(imports, options.memory, memory);
+      restrict(imports, memory);
       return replaceInvoke(imports);
     };
     this.#captures[version].prepare(new URL(WASM[version], import.meta.url));
@@ -91,14 +91,14 @@ function wrapped(module: EmscriptenLua): LuaExports {
  * Puts the memory limit where it costs nothing, the growth of the heap, and takes the system calls away: a script's
  * files, processes and exit are served elsewhere or not at all.
  */
-function restrict(imports: Imports, memory: number, state: MemoryState): void {
+function restrict(imports: Imports, memory: MemoryState): void {
   const env = imports['env'];
   if (!env) return;
   const grow = env['emscripten_resize_heap'] as (bytes: number) => boolean;
   env['emscripten_resize_heap'] = (requested: number) => {
-    const limit = state.collecting ? memory * RESERVE : memory;
+    const limit = memory.collecting ? memory.limit * RESERVE : memory.limit;
     const grown = heapAfter(requested >>> 0) <= limit && grow(requested);
-    if (!grown) state.refused = true;
+    if (!grown) memory.refused = true;
     return grown;
   };
   env['system'] = () => -1;

@@ -18,6 +18,8 @@ export const LUA_TUSERDATA = 7;
 export type EngineVersion = '5.4' | '5.1';
 
 export interface MemoryState {
+  /** The most the heap may grow to, bytes. */
+  readonly limit: number;
   /** The heap was refused to grow; for its reader to reset. */
   refused: boolean;
   /** Set by the collector, which may use more than the limit. */
