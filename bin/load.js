@@ -28,7 +28,11 @@ function load(name) {
   const filename = join(FOLDER, name);
   const code = read(filename.replace(/cjs$/, 'cache'));
   const source = `(function (exports, require, module, __filename, __dirname) { ${readFileSync(filename, 'utf8')}\n})`;
-  const script = new Script(source, { filename, ...(code && { cachedData: code }) });
+  // V8's code keeps the name: where the package was built says nothing where it runs.
+  const script = new Script(source, {
+    filename: `cumulus-server/dist/${name}`,
+    ...(code && { cachedData: code }),
+  });
   const module = { exports: {} };
   loaded.set(name, { script, module });
   script.runInThisContext()(module.exports, requireFrom, module, filename, FOLDER);

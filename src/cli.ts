@@ -5,10 +5,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { checkRoot } from './app/discovery.js';
 import { loadConfig } from './config.js';
 import { CumulusError, messageOf } from './errors.js';
 import { isJournal } from './log/outlets.js';
 import { createLogger, type ManagedLogger, parseLevel } from './logger.js';
+import { nearest } from './nearest.js';
 import { PACKAGE_ROOT } from './package.js';
 import { Server } from './server.js';
 import { ServiceManager } from './service-manager.js';
@@ -17,6 +19,9 @@ interface RunOptions {
   readonly config: string;
   readonly log?: number;
 }
+
+/** npm, timeout and others pass a signal on that the terminal has sent to everybody: it is one, milliseconds. */
+const SAME_MS = 100;
 
 const CONFIG_OPTION = ['-c, --config <file>', 'configuration file', 'CumulusServer.ini'] as const;
 
@@ -28,7 +33,7 @@ Exit codes: 0 stopped as asked; 1 could not run; 78 wrong usage or configuration
 Examples:
   cumulus-server                             run ./CumulusServer.ini
   cumulus-server --config /etc/cumulus-server/CumulusServer.ini
-  cumulus-server --log debug                 say more than the configuration asks for
+  cumulus-server --log debug                 what scripts log with DEBUG, too
   cumulus-server new hello                   make an application to start from`,
   check: `
 Exit codes: 0 nothing is wrong; 78 something is.
@@ -65,12 +70,13 @@ function program(): Command {
     .option(...CONFIG_OPTION)
     .option('-l, --log <level>', 'log level: 0 to 8, or a name such as error, note, info, debug', levelOf)
     .addHelpText('after', HELP.run)
-    .allowExcessArguments(false)
+    .configureOutput({ writeOut: print, writeErr: (text) => printTo(process.stderr, text) })
+    .allowExcessArguments()
     .showSuggestionAfterError()
     .exitOverride()
-    .action(run);
+    .action((options: RunOptions) => (root.args.length > 0 ? refuseCommand(root) : run(options)));
   for (const command of [checkCommand(), newCommand(), typesCommand()])
-    root.addCommand(command.exitOverride());
+    root.addCommand(command.copyInheritedSettings(root).allowExcessArguments(false));
   return root;
 }
 
@@ -83,7 +89,7 @@ function checkCommand(): Command {
     .action(async (_options, command: Command) => {
       const { check } = await import('./commands/check.js');
       const { good, report: text } = await check(command.optsWithGlobals());
-      process.stdout.write(text);
+      print(text);
       if (!good) process.exitCode = 78;
     });
 }
@@ -98,13 +104,13 @@ function newCommand(): Command {
     .addHelpText('after', HELP.new)
     .action(async (name: string | undefined, { list }: { list?: boolean }, command: Command) => {
       const { createApplication, listTemplates } = await import('./commands/new.js');
-      if (list) return void process.stdout.write(listTemplates());
+      if (list) return print(listTemplates());
       if (name === undefined)
         throw new CumulusError(
           'USAGE',
           'new: give the application a name, such as: cumulus-server new hello',
         );
-      process.stdout.write(createApplication(name, command.optsWithGlobals()));
+      print(createApplication(name, command.optsWithGlobals()));
     });
 }
 
@@ -115,8 +121,31 @@ function typesCommand(): Command {
     .addHelpText('after', HELP.types)
     .action(async (folder: string | undefined) => {
       const { provideTypes } = await import('./commands/types.js');
-      process.stdout.write(provideTypes(folder));
+      print(provideTypes(folder));
     });
+}
+
+/** Without the name of a command everything is an argument of the server, which takes none. */
+function refuseCommand(root: Command): never {
+  const [name = ''] = root.args;
+  const meant = nearest(
+    name,
+    root.commands.map((command) => command.name()),
+  );
+  const hint = meant === undefined ? 'see --help' : `did you mean ${meant}?`;
+  return root.error(`error: unknown command '${name}': ${hint}`);
+}
+
+function print(text: string): void {
+  printTo(process.stdout, text);
+}
+
+/** Who has read enough, such as `head`, may close the pipe. */
+function printTo(stream: NodeJS.WriteStream, text: string): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  stream.write(text);
 }
 
 function levelOf(text: string): number {
@@ -128,7 +157,8 @@ function levelOf(text: string): number {
 }
 
 async function run({ config: file, log }: RunOptions): Promise<void> {
-  const { config, warnings } = loadConfig(file, { level: log });
+  const { config, warnings, placeOf } = loadConfig(file, { level: log });
+  checkRoot(config.applications.path, placeOf);
   const logger = createLogger(config.logs);
   const versions = `Lua ${config.lua.version}, Node ${process.versions.node}`;
   logger.note(`cumulus-server ${packageVersion()} with ${config.file} (${versions})`);
@@ -153,19 +183,21 @@ async function run({ config: file, log }: RunOptions): Promise<void> {
 }
 
 function onSignals(server: Server, manager: ServiceManager, logger: ManagedLogger): void {
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const stop = async (signal: NodeJS.Signals) => {
-    if (stopping) {
-      logger.warn(`${signal} again: ending at once`);
-      logger.flushSync();
-      process.exit(1);
-    }
-    stopping = true;
+    if (stoppingSince !== undefined) return stopAtOnce(signal, stoppingSince);
+    stoppingSince = performance.now();
     logger.note(`${signal}: stopping`);
     await Promise.all([manager.stopping(), server.stop()]);
     logger.note('stopped');
     await logger.close();
     process.exit(0);
+  };
+  const stopAtOnce = (signal: NodeJS.Signals, since: number) => {
+    if (performance.now() - since < SAME_MS) return;
+    logger.warn(`${signal} again: ending at once`);
+    logger.flushSync();
+    process.exit(1);
   };
   const reload = async () => {
     logger.note('SIGHUP: reloading what has changed or failed');

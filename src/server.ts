@@ -4,7 +4,6 @@
  * It knows no command line and no signals, and never ends the process.
  */
 import { Applications } from './app/applications.js';
-import { problemOfRoot } from './app/discovery.js';
 import type { Services } from './app/services.js';
 import { Tree } from './app/tree.js';
 import type { Config } from './config.js';
@@ -39,16 +38,15 @@ export class Server {
 
   /**
    * Starts every application under the configured folder. One that fails is logged; the others run.
-   * @throws CumulusError CONFIG when the folder is not there; CANNOT_RUN when a required application does not run
+   * @throws CumulusError CANNOT_RUN when a required application does not run
    */
   async start(): Promise<void> {
     const { config, logger } = this.#services;
-    const root = checkedRoot(config);
     if (!isKnownNode())
       logger.note(
         `Node ${process.versions.node} is not known: connections take its public way, which is slower`,
       );
-    const applications = new Applications(root, this.#services);
+    const applications = new Applications(config.applications.path, this.#services);
     this.#applications = applications;
     await applications.start();
     logger.note(this.summary);
@@ -71,7 +69,7 @@ export class Server {
     return failed.length === 0 ? text : `${text}; failed: ${failed.join(', ')}`;
   }
 
-  /** Reloads what has changed on the disk; needed when `[reload] enabled=false`. */
+  /** Reloads what has changed on the disk. */
   async refresh(): Promise<void> {
     if (!this.#stopping) await this.#applications?.refresh();
   }
@@ -112,10 +110,4 @@ function watchdogLog(logger: Logger & Partial<ManagedLogger>): WatchdogEvents {
     },
     failed: (reason) => logger.error(`no time limits, their thread has ended: ${reason}`),
   };
-}
-
-function checkedRoot({ file, applications }: Config): string {
-  const problem = problemOfRoot(applications.path);
-  if (problem === undefined) return applications.path;
-  throw new CumulusError('CONFIG', `${file}: [applications] path: ${applications.path} ${problem}`);
 }

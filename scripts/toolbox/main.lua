@@ -24,6 +24,7 @@ function commands.amf(text)
 end
 
 function commands.ban(address)
+	if not address:find("^[%x:.]+$") then return "that is no address" end
 	cumulus:addToBlacklist(address)
 	return "connections and datagrams from there are dropped now"
 end

@@ -4,6 +4,8 @@
  * Nothing that a script does is thrown out of here: a failure is logged with the application's path, and the state
  * says so. One start or reload is in flight at a time; what is asked for meanwhile follows.
  */
+import { counted } from '../counted.js';
+import type { Origin } from '../logger.js';
 import type { LuaValue } from '../lua/table.js';
 import { isApplication, type Place, titleOf } from './discovery.js';
 import type { Generation, GenerationEvents } from './generation.js';
@@ -45,6 +47,10 @@ export class Application implements GenerationEvents {
     this.place = place;
     this.#services = services;
     this.#versions = new Versions(place, services, this);
+  }
+
+  get #origin(): Origin {
+    return { application: this.place.path };
   }
 
   get state(): State {
@@ -150,7 +156,7 @@ export class Application implements GenerationEvents {
     try {
       generation.run();
       this.#running(generation);
-      this.#services.logger.info(`application ${this.title} started`);
+      this.#services.logger.info(`application ${this.title} started`, this.#origin);
     } catch (error) {
       generation.dispose();
       this.#failedToStart(error);
@@ -225,10 +231,11 @@ export class Application implements GenerationEvents {
     next.sources.inherit(old.sources);
     const failure = this.#tryRun(next, state);
     if (failure === undefined) {
-      const what = drain > 0 ? `${before} connections draining` : `${before} connections closed`;
+      const what = `${counted(before, 'connection')} ${drain > 0 ? 'draining' : 'closed'}`;
       const took = Math.round(performance.now() - begun);
       logger.note(
         `application ${this.title} reloaded as generation ${next.number}: ${cause} changed, ${took} ms, ${what}`,
+        this.#origin,
       );
     } else {
       this.#rollBack(again, state, `${cause} changed, but it failed: ${failure}`);
@@ -238,12 +245,13 @@ export class Application implements GenerationEvents {
 
   #rollBack(again: Generation, state: LuaValue, why: string): void {
     const failure = this.#tryRun(again, state);
-    const outcome =
-      failure === undefined
-        ? `generation ${again.number} is back`
-        : `generation ${again.number} failed, too: ${failure}`;
-    this.#error(`application ${this.title} rolled back: ${why}; ${outcome}`);
-    if (failure !== undefined) this.#state = { name: 'failed', error: failure };
+    if (failure === undefined)
+      return this.#error(`application ${this.title} rolled back to generation ${again.number}: ${why}`);
+    this.#error(`application ${this.title} not reloaded: ${why}`);
+    this.#error(
+      `application ${this.title} not rolled back, generation ${again.number} failed, too: ${failure}`,
+    );
+    this.#state = { name: 'failed', error: failure };
   }
 
   #tryRun(generation: Generation, state: LuaValue): string | undefined {
@@ -261,6 +269,6 @@ export class Application implements GenerationEvents {
   }
 
   #error(text: string): void {
-    this.#services.logger.error(text, { application: this.place.path });
+    this.#services.logger.error(text, this.#origin);
   }
 }

@@ -1,11 +1,9 @@
 /**
  * All applications of a server: finding them, starting them, and following what changes on the disk.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { messageOf } from '../errors.js';
 import { Application } from './application.js';
-import { discover, MAIN, type Place } from './discovery.js';
+import { discover, isApplication, MAIN, type Place } from './discovery.js';
 import type { Services } from './services.js';
 import { Watcher } from './watcher.js';
 
@@ -105,12 +103,14 @@ export class Applications {
 
   #stopRemoved(): void {
     for (const application of this.all.toReversed()) {
-      const { path, folder } = application.place;
-      if (existsSync(join(folder, MAIN))) continue;
+      const { path } = application.place;
+      if (isApplication(application.place)) continue;
       this.#byPath.delete(path);
       this.#services.tree.remove(path);
       application.stop();
-      this.#services.logger.note(`application ${application.title} stopped: its ${MAIN} is gone`);
+      this.#services.logger.note(`application ${application.title} stopped: its ${MAIN} is gone`, {
+        application: path,
+      });
     }
   }
 

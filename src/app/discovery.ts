@@ -5,7 +5,7 @@
  */
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { messageOf } from '../errors.js';
+import { CumulusError, messageOf } from '../errors.js';
 
 export const MAIN = 'main.lua';
 
@@ -56,8 +56,18 @@ export function folders(root: string, onUnreadable: OnUnreadable): Place[] {
   }
 }
 
-/** What is wrong with the folder of the applications, to be read after its name; undefined: nothing. */
-export function problemOfRoot(root: string): string | undefined {
+/**
+ * The folder of the applications.
+ * @param placeOf where the configuration names it, for the message
+ * @throws CumulusError CONFIG
+ */
+export function checkRoot(root: string, placeOf: (section: string, key: string) => string): void {
+  const problem = problemOfRoot(root);
+  if (problem !== undefined)
+    throw new CumulusError('CONFIG', `${placeOf('applications', 'path')}: ${root} ${problem}`);
+}
+
+function problemOfRoot(root: string): string | undefined {
   if (!isFolder(root)) return 'is not a folder; create it with a main.lua in it';
   try {
     readdirSync(root);
@@ -77,10 +87,15 @@ function childOf(place: Place, name: string): Place {
 
 function foldersIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => !entry.name.startsWith('.') && entry.name !== 'node_modules')
+    .filter(({ name }) => !isPassedOver(name))
     .filter((entry) => entry.isDirectory() || (entry.isSymbolicLink() && isFolder(join(folder, entry.name))))
     .map((entry) => entry.name)
     .sort();
+}
+
+/** A folder of this name is no application, and nothing in it is. */
+export function isPassedOver(name: string): boolean {
+  return name.startsWith('.') || name === 'node_modules';
 }
 
 function isFolder(path: string): boolean {

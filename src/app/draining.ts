@@ -2,21 +2,18 @@
  * The versions of an application that have been replaced and are not done: their connections drain, their mails are
  * on their way. Each ends, with its VM, when the last of it has closed, or its time is over.
  */
-import type { Logger } from '../logger.js';
+import { counted } from '../counted.js';
 import type { Generation } from './generation.js';
 
 export class Draining {
-  readonly #title: string;
-  readonly #logger: Logger;
+  readonly #note: (text: string) => void;
+  /** Those whose connections were closed before they had drained. */
+  readonly #overdue = new WeakSet<Generation>();
   readonly #timers = new Map<Generation, NodeJS.Timeout | undefined>();
 
-  constructor(title: string, logger: Logger) {
-    this.#title = title;
-    this.#logger = logger;
-  }
-
-  get count(): number {
-    return this.#timers.size;
+  /** @param note logs a line about the application */
+  constructor(note: (text: string) => void) {
+    this.#note = note;
   }
 
   /** @param seconds how long connections may stay; 0 when they have been closed already */
@@ -27,8 +24,8 @@ export class Draining {
     generation.disposeWhenEmpty(() => {
       clearTimeout(this.#timers.get(generation));
       this.#timers.delete(generation);
-      if (limited)
-        this.#logger.note(`application ${this.#title}: generation ${generation.number} has drained`);
+      if (limited && !this.#overdue.delete(generation))
+        this.#note(`generation ${generation.number} has drained`);
     });
   }
 
@@ -50,8 +47,9 @@ export class Draining {
 
   #timeOver(generation: Generation): void {
     const { connections } = generation;
-    this.#logger.note(
-      `application ${this.#title}: generation ${generation.number}: time to drain is over, ${connections} connections closed`,
+    this.#overdue.add(generation);
+    this.#note(
+      `generation ${generation.number}: time to drain is over, ${counted(connections, 'connection')} closed`,
     );
     generation.close(false);
   }

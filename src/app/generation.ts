@@ -32,7 +32,8 @@ export class Generation implements VmEvents {
   readonly #place: Place;
   readonly #services: Services;
   readonly #events: GenerationEvents;
-  readonly #errors: ErrorReport;
+  /** What goes wrong in its scripts and on their behalf. */
+  readonly errors: ErrorReport;
   #machine: Machine | undefined;
   #running = false;
 
@@ -48,7 +49,7 @@ export class Generation implements VmEvents {
     this.#place = place;
     this.#services = services;
     this.#events = events;
-    this.#errors = new ErrorReport((text, origin) => services.logger.error(text, origin));
+    this.errors = new ErrorReport((level, text, origin) => services.logger.log(level, text, origin));
   }
 
   /** @param sources what an earlier version has read, to bring that one back; else they are read from the disk */
@@ -165,7 +166,7 @@ export class Generation implements VmEvents {
     this.#machine?.sandbox.closeFiles();
     this.#machine?.membership.close();
     this.#machine?.vm.close();
-    this.#errors.close();
+    this.errors.close();
     // Whoever still asks for the files of this version, to watch them, must not keep its memory.
     this.#machine = undefined;
   }
@@ -183,7 +184,7 @@ export class Generation implements VmEvents {
 
   error(activity: string, message: string): void {
     const text = `application ${titleOf(this.#place.path)}, ${activity}: ${this.#hinted(message)}`;
-    this.#errors.add(text, { application: this.#place.path, ...positionIn(message) });
+    this.errors.add(text, { application: this.#place.path, ...positionIn(message) });
   }
 
   /** Its sockets are closed at once: what they receive could not be handed to anybody. */
@@ -233,7 +234,10 @@ export class Generation implements VmEvents {
     return readValue(vm, -1, 'state', {
       isObject: (i) => this.#machine?.handles.isObject(i) ?? false,
       refuse: (path, typeName) => {
-        this.error('onStop', `${path} cannot be carried over a reload: it is a ${typeName}`);
+        this.error(
+          'onStop',
+          `${path} cannot be carried over a reload: it is ${/^[aeiou]/.test(typeName) ? 'an' : 'a'} ${typeName}`,
+        );
         return undefined;
       },
     });

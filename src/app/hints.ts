@@ -4,13 +4,20 @@
  *
  * It reads Lua's messages, of both versions, and knows no Lua machine. What it does not know it leaves as it is.
  */
+import { LOG_FUNCTIONS } from '../lua/api/log.js';
 import { nearest } from '../nearest.js';
 
-/** What scripts call by a plain name; `api` adds nothing to it but the log functions. */
-const GLOBALS = (
-  'ERROR WARN NOTE INFO DEBUG TRACE assert collectgarbage dofile error getmetatable ipairs load loadfile loadstring ' +
-  'next pairs pcall print rawequal rawget rawset require select setmetatable tonumber tostring type unpack xpcall'
-).split(' ');
+/** What scripts call by a plain name: Lua's own functions, and those that log. */
+const GLOBALS = [
+  ...LOG_FUNCTIONS,
+  ...(
+    'assert collectgarbage dofile error getmetatable ipairs load loadfile loadstring next pairs pcall print ' +
+    'rawequal rawget rawset require select setmetatable tonumber tostring type unpack xpcall'
+  ).split(' '),
+];
+
+/** Of both versions: alone, as there is no memory to say where. */
+const OUT_OF_MEMORY = 'not enough memory';
 
 /** "attempt to call a nil value (method 'sned')" of Lua 5.4. */
 const CALL_54 = /attempt to call an? (\S+) value \((global|method|field) '([^']+)'\)$/;
@@ -30,6 +37,7 @@ export function withHint(message: string, methods: readonly string[]): string {
 }
 
 function hintFor(line: string, methods: readonly string[]): string | undefined {
+  if (line.endsWith(OUT_OF_MEMORY)) return 'its limit is [lua] memory';
   const call = calledIn(line);
   if (call === undefined) return undefined;
   const { type, kind, name } = call;

@@ -9,6 +9,7 @@ import { installSandbox, type Sandbox } from '../lua/sandbox.js';
 import { Stack } from '../lua/stack.js';
 import { LuaVm, type VmEvents } from '../lua/vm.js';
 import { type Place, titleOf } from './discovery.js';
+import type { ErrorReport } from './error-report.js';
 import { scriptSettings } from './script-settings.js';
 import type { Services } from './services.js';
 import type { Sources } from './sources.js';
@@ -30,14 +31,18 @@ export async function createMachine(
   place: Place,
   sources: Sources,
   services: Services,
-  events: VmEvents,
+  events: VmEvents & { readonly errors: ErrorReport },
 ): Promise<Machine> {
   const { engines, config, logger, network, mailer, tree } = services;
   const { version, memory, files } = config.lua;
   const options = { version, memory: memory * MIB, name: titleOf(place.path) };
   const vm = await LuaVm.create(engines, options, events);
   const stack = new Stack(vm);
-  const log = new ScriptLog(logger, stack, place.path);
+  const log = new ScriptLog(logger, stack, {
+    application: place.path,
+    title: vm.name,
+    report: (level, text, origin) => events.errors.add(text, origin, level),
+  });
   const handles = new Handles(vm, stack, (name, property) => log.warnReadOnly(name, property));
   const settings = scriptSettings(config);
   const methods = installApi({ vm, stack, handles, logger, log, network, mailer, settings });

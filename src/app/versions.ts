@@ -31,7 +31,9 @@ export class Versions {
     this.#place = place;
     this.#services = services;
     this.#events = events;
-    this.#draining = new Draining(titleOf(place.path), services.logger);
+    this.#draining = new Draining((text) =>
+      services.logger.note(`application ${titleOf(place.path)}: ${text}`, { application: place.path }),
+    );
   }
 
   /** A new version, of what is on the disk. */

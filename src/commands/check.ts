@@ -2,9 +2,9 @@
  * `cumulus-server check`: everything that is wrong with a configuration and its applications, without running any.
  */
 import { checkApplications } from '../app/check.js';
-import { problemOfRoot, titleOf } from '../app/discovery.js';
+import { checkRoot, titleOf } from '../app/discovery.js';
 import { describeConfig, loadConfig } from '../config.js';
-import { CumulusError } from '../errors.js';
+import { counted } from '../counted.js';
 
 export interface CheckOptions {
   readonly config: string;
@@ -21,9 +21,7 @@ export interface CheckResult {
 export async function check({ config: file, verbose }: CheckOptions): Promise<CheckResult> {
   const { config, warnings, placeOf } = loadConfig(file);
   const { path, required } = config.applications;
-  const problemOfPath = problemOfRoot(path);
-  if (problemOfPath !== undefined)
-    throw new CumulusError('CONFIG', `${placeOf('applications', 'path')}: ${path} ${problemOfPath}`);
+  checkRoot(path, placeOf);
   const { applications, files, problems } = await checkApplications(path, config.lua.version);
   const missing = required
     .filter((wanted) => !applications.includes(wanted))
@@ -42,8 +40,4 @@ export async function check({ config: file, verbose }: CheckOptions): Promise<Ch
     `${config.file}: ${counts.join(', ')}`,
   ];
   return { good: errors.length === 0, report: `${lines.join('\n')}\n` };
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

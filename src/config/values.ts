@@ -24,7 +24,7 @@ export const level: ValueType<number> = {
 };
 
 export const boolean: ValueType<boolean> = {
-  allowed: 'true or false',
+  allowed: 'true, yes, on, 1, or false, no, off, 0',
   read: (text) => {
     if (/^(true|yes|on|1)$/i.test(text)) return true;
     return /^(false|no|off|0)$/i.test(text) ? false : INVALID;
@@ -66,7 +66,10 @@ export function optional<T>(type: ValueType<T>): ValueType<T | undefined> {
 }
 
 export function oneOf<const T extends string>(...names: readonly T[]): ValueType<T> {
-  return { allowed: anyOf(names), read: (text) => names.find((name) => name === text) ?? INVALID };
+  return {
+    allowed: anyOf(names),
+    read: (text) => names.find((name) => name === text.toLowerCase()) ?? INVALID,
+  };
 }
 
 export function integer(min: number, max: number, unit = ''): ValueType<number> {

@@ -3,7 +3,7 @@
  * bound: that is how the new version of an application takes over an address without losing a datagram.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { type Address, formatAddress, isWildcard } from './address.js';
+import { type Address, addressOf, formatAddress, isWildcard } from './address.js';
 import type { Recipient } from './arrivals.js';
 import type { Channel, ChannelEvents } from './channel.js';
 import { reasonOf } from './errors.js';
@@ -22,6 +22,9 @@ export class Datagram implements ChannelEvents, Recipient {
   readonly #socket: Socket;
   readonly #network: Network;
   readonly #channel: Channel;
+  #closed = false;
+  /** What waits for the look-up of a name, bytes. */
+  #unresolved = 0;
 
   private constructor(network: Network, socket: Socket, family: 4 | 6, receiver: DatagramReceiver) {
     this.#network = network;
@@ -69,9 +72,9 @@ export class Datagram implements ChannelEvents, Recipient {
     return isWildcard(address) ? undefined : formatAddress(address, port);
   }
 
-  /** Bytes that the kernel has not taken yet. */
+  /** Bytes that the kernel has not taken yet, or that wait for the look-up of a name. */
   get pending(): number {
-    return this.#socket.getSendQueueSize();
+    return this.#socket.getSendQueueSize() + this.#unresolved;
   }
 
   /** True when datagrams can go to an address of `family` (0 = a name) at all: an IPv4 socket cannot reach an IPv6 address. */
@@ -81,7 +84,7 @@ export class Datagram implements ChannelEvents, Recipient {
 
   /** @param bytes copied before this returns */
   send(bytes: Uint8Array, to: Address): void {
-    if (to.family === 0) return this.#sendByName(Buffer.from(bytes), to);
+    if (to.family === 0) return this.#sendByName(bytes, to);
     const host = this.family === 6 && to.family === 4 ? `::ffff:${to.host}` : to.host;
     const { arena } = this.#network;
     const copy = arena.lend(bytes);
@@ -101,11 +104,20 @@ export class Datagram implements ChannelEvents, Recipient {
     this.receiver?.onError(reasonOfSend(error));
   }
 
-  #sendByName(bytes: Buffer, { host, port }: Address): void {
-    this.#socket.send(bytes, port, host, (error) => error && this.onSendError(error));
+  #sendByName(bytes: Uint8Array, { host, port }: Address): void {
+    const copy = Buffer.from(bytes);
+    this.#unresolved += copy.length;
+    this.#network.resolver.lookup(host, this.family, (error, address) => {
+      this.#unresolved -= copy.length;
+      if (this.#closed) return;
+      if (!error) this.send(copy, addressOf(address, port));
+      // What is remembered is told at once, and a script may be what has sent.
+      else process.nextTick(() => this.onSendError(error));
+    });
   }
 
   close(): void {
+    this.#closed = true;
     this.receiver = undefined;
     this.#socket.close();
   }

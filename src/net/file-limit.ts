@@ -6,7 +6,9 @@
  * up. Once they were all gone libuv would close what connects without telling anybody; and when a thread is faster
  * at taking the one descriptor that it does that with, it would spin until another becomes free.
  */
+
 import { readFileSync } from 'node:fs';
+import { counted } from '../counted.js';
 
 /** Descriptors that are not for connections. */
 export const MARGIN = 16;
@@ -21,7 +23,7 @@ export class FileLimit {
 
   /** What to tell when `count` connections have been given up. */
   report(count: number): string {
-    return `almost out of file descriptors, the limit is ${this.limit}: ${count} connections closed; raise LimitNOFILE or ulimit -n`;
+    return `almost out of file descriptors, the limit is ${this.limit}: ${counted(count, 'connection')} closed; raise LimitNOFILE or ulimit -n`;
   }
 }
 

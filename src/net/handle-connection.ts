@@ -6,7 +6,7 @@
  */
 import { getSystemErrorName } from 'node:util';
 import type { Connection, ConnectionOwner, ConnectionWatcher, Endpoint, Sent } from './connection.js';
-import { ENOBUFS, type HandleEvents, type HandleIo, writeNow } from './handle-io.js';
+import { ENOBUFS, type HandleEvents, type HandleIo, readNow, writeNow } from './handle-io.js';
 import { LONG_FROM, LongReads } from './long-reads.js';
 import type { TcpHandle } from './native.js';
 import { READ_SIZE, type Reader } from './read-turns.js';
@@ -27,6 +27,8 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
   readonly #io: HandleIo;
   #handle: TcpHandle | undefined;
   #inFlight = false;
+  /** Why writing has failed, which is about to be told; or 0. */
+  #failure = 0;
   #waiting = NOTHING;
   #paused = false;
   #peerEnded = false;
@@ -122,7 +124,7 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
     this.#timer?.refresh();
     if (count > 0) return this.#onData(count);
     if (count === ENOBUFS && this.#longReads?.active) return this.#onUnread(this.#longReads);
-    if (count === EOF) this.#onPeerEnd();
+    if (count === EOF) this.#onEof();
     else if (count < 0) this.#fail(count);
     return undefined;
   }
@@ -154,6 +156,7 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
   /** In a turn of its own, as nothing may enter a script now. What is written until then counts as unsent. */
   #failLater(status: number): void {
     this.#inFlight = true;
+    this.#failure = status;
     setImmediate(() => this.#fail(status));
   }
 
@@ -194,6 +197,16 @@ export class HandleConnection implements Connection, HandleEvents, Reader {
     if (count < READ_SIZE || !this.#handle || this.#paused) return;
     this.#handle.readStop();
     this.#io.readTurns.wait(this);
+  }
+
+  /**
+   * A reset is told once, to whoever asks first: to what was written, or to nobody, as libuv takes one that comes with
+   * data for an end.
+   */
+  #onEof(): void {
+    const failure = this.#failure || readNow(this.#descriptor, this.#io.buffer);
+    if (failure < 0) this.#fail(failure);
+    else this.#onPeerEnd();
   }
 
   #onPeerEnd(): void {

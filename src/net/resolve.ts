@@ -1,37 +1,68 @@
 /**
  * Look-up for datagrams: literal addresses at once, names through the system's resolver, remembered for a while.
  *
- * `dgram` binds and sends in the same turn when the look-up calls back at once: that is what lets `bind` return its
- * error and spares each datagram a turn of the event loop.
+ * The system's look-up blocks one of the few threads that files and the look-ups of connections need as well. So there
+ * is one at a time, whoever asks for the same name meanwhile shares it, and a name that is not found is not asked for
+ * again at once: a script that sends to one holds nobody up.
  */
 import { isIP } from 'node:net';
 
 export type LookupCallback = (error: NodeJS.ErrnoException | null, address: string, family: number) => void;
 
-/** How long a resolved name is used, milliseconds, and how many are remembered. */
+/** How long a resolved name and one that was not found are remembered, milliseconds, and how many of them. */
 const REMEMBER_MS = 30_000;
+const REMEMBER_FAILURE_MS = 1000;
 const REMEMBER_COUNT = 256;
 
+/** Names that may wait for their turn. */
+const WAITING_COUNT = 256;
+
 interface Known {
+  readonly error: NodeJS.ErrnoException | null;
   readonly address: string;
   readonly until: number;
 }
 
+interface Question {
+  readonly host: string;
+  readonly family: 4 | 6;
+  readonly callbacks: LookupCallback[];
+}
+
 export class Resolver {
   readonly #known = new Map<string, Known>();
+  /** What is being asked, first, and what waits for that, in order. */
+  readonly #questions = new Map<string, Question>();
   /** Hosts that are addresses: `dgram` asks for each datagram, and a look into a set is cheaper than parsing. */
   readonly #literals = new Set<string>();
 
-  /** The signature that `dgram` asks of its `lookup` option. */
+  /** The signature that `dgram` asks of its `lookup` option. Calls back at once when the answer is known. */
   lookup(host: string, family: 4 | 6, callback: LookupCallback): void {
     if (this.#isLiteral(host)) return callback(null, host, family);
     const key = `${family} ${host}`;
     const known = this.#known.get(key);
-    if (known && known.until > Date.now()) return callback(null, known.address, family);
+    if (known && known.until > Date.now()) return callback(known.error, known.address, family);
+    const question = this.#questions.get(key);
+    if (question) question.callbacks.push(callback);
+    else this.#add(key, { host, family, callbacks: [callback] });
+  }
+
+  #add(key: string, question: Question): void {
+    if (this.#questions.size > WAITING_COUNT) return refuse(question);
+    this.#questions.set(key, question);
+    if (this.#questions.size === 1) this.#ask(key, question);
+  }
+
+  #ask(key: string, { host, family, callbacks }: Question): void {
     // Loaded by the first name: most servers never look one up.
     process.getBuiltinModule('node:dns').lookup(host, { family }, (error, address) => {
-      if (!error) this.#remember(key, address);
-      callback(error, address, family);
+      this.#remember(key, error, address);
+      this.#questions.delete(key);
+      for (const [next, question] of this.#questions) {
+        this.#ask(next, question);
+        break;
+      }
+      for (const callback of callbacks) callback(error, address, family);
     });
   }
 
@@ -43,8 +74,14 @@ export class Resolver {
     return true;
   }
 
-  #remember(key: string, address: string): void {
+  #remember(key: string, error: NodeJS.ErrnoException | null, address: string): void {
     if (this.#known.size >= REMEMBER_COUNT) this.#known.clear();
-    this.#known.set(key, { address, until: Date.now() + REMEMBER_MS });
+    const until = Date.now() + (error ? REMEMBER_FAILURE_MS : REMEMBER_MS);
+    this.#known.set(key, { error, address, until });
   }
+}
+
+function refuse({ host, family, callbacks }: Question): void {
+  const reason = `too many names are being looked up: ${host} is not`;
+  for (const callback of callbacks) callback(new Error(reason), '', family);
 }

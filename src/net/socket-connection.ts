@@ -3,6 +3,7 @@
  * are not as they are known (native.ts).
  */
 import { connect as connectSocket, type Socket } from 'node:net';
+import { getSystemErrorName } from 'node:util';
 import {
   type Connection,
   type ConnectionOwner,
@@ -12,7 +13,11 @@ import {
   KEEP_ALIVE_MS,
   type Sent,
 } from './connection.js';
+import { readNow } from './handle-io.js';
 import { NODE_READ_SIZE, READ_SIZE, type Reader, type ReadTurns } from './read-turns.js';
+
+/** For reads that find nothing. */
+const SINK = Buffer.alloc(1);
 
 /** Whose the socket is: a property of the socket, so that listeners need no closure each. */
 const CONNECTION = Symbol('connection');
@@ -151,6 +156,11 @@ export class SocketConnection implements Connection, Reader {
       connection.#rememberRemote();
       connection.owner?.onConnect?.();
     },
+    end(connection: SocketConnection): void {
+      // A reset that comes with data is told as an end: asked once more, the kernel says what it was.
+      const status = readNow(connection.descriptor ?? -1, SINK);
+      connection.owner?.onEnd(status < 0 ? { code: getSystemErrorName(status) } : undefined);
+    },
     closed(connection: SocketConnection): void {
       connection.#readTurns.remove(connection);
     },
@@ -190,7 +200,7 @@ function onError(this: OwnedSocket, error: Error): void {
 }
 
 function onEnd(this: OwnedSocket): void {
-  this[CONNECTION]?.owner?.onEnd();
+  if (this[CONNECTION]) SocketConnection.events.end(this[CONNECTION]);
 }
 
 function onClose(this: OwnedSocket): void {

@@ -139,7 +139,8 @@ export class UdpSocket implements DatagramReceiver {
   onDatagram(bytes: Buffer, from: RemoteInfo): void {
     if (this.#network.blacklist.has(from.address)) return;
     const sender = this.#network.addresses.sender(from);
-    if (this.#peer && sender.text !== this.peerAddress) return;
+    // While a peer's name is looked up, nobody is the peer.
+    if (this.#pendingPeer || (this.#peer && sender.text !== this.#peerText)) return;
     this.#handler.onReception(bytes, sender);
   }
 

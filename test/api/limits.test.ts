@@ -291,7 +291,7 @@ test('maxConnections closes the ones above it, with one WARN and a count', async
   await (await connect(port)).read(5);
   for (let i = 0; i < 3; i++) expect((await (await connect(port)).readAll()).length).toBe(0);
   const line = await running.log.waitFor('connections closed, maxConnections is 2');
-  expect(line.text).toBe(`port ${port}: 3 connections closed, maxConnections is 2`);
+  expect(line.text).toBe(`application /: port ${port}: 3 connections closed, maxConnections is 2`);
   expect(line.level).toBe('warn');
   expect(running.log.texts('note')).toContain('02');
 });

@@ -129,7 +129,7 @@ test('without clientHandler a connection is closed at once, which is said once, 
     expect(await refused.readAll()).toHaveLength(0);
   }
   expect(log.texts('warn')).toEqual([
-    `port ${port}: a connection was closed, because the server has no function clientHandler(client)`,
+    `application /: port ${port}: a connection was closed, because the server has no function clientHandler(client)`,
   ]);
   await closing(await Peer.connect(other)).read(6);
   expect(String(await closing(await Peer.connect(port)).read(3))).toBe('now');

@@ -120,7 +120,7 @@ test('with drain the old version keeps serving its connections and ends with the
   const first = await Peer.connect(port);
   await first.readUntil();
   running.write('main.lua', both(port, 'v2'));
-  await running.log.waitFor('1 connections draining');
+  await running.log.waitFor('1 connection draining');
   const second = await Peer.connect(port);
   expect(await second.readUntil()).toBe('v2\n');
   running.write('main.lua', both(port, 'v3'));
@@ -158,7 +158,7 @@ test('a version that drains may open sockets for the connections that it serves'
   await service.send(Buffer.from('yes'), first.port);
   expect((await peer.read(3)).toString()).toBe('yes');
   running.write('main.lua', '-- another');
-  await running.log.waitFor('1 connections draining');
+  await running.log.waitFor('1 connection draining');
   peer.send('?');
   const second = await service.next();
   await service.send(Buffer.from('still'), second.port);
@@ -173,7 +173,7 @@ test('connections that outstay the drain time are closed', async () => {
   const peer = await Peer.connect(port);
   await peer.readUntil();
   running.write('main.lua', both(port, 'v2'));
-  await running.log.waitFor('time to drain is over, 1 connections closed');
+  await running.log.waitFor('time to drain is over, 1 connection closed');
   await peer.readAll();
   peer.close();
 });

@@ -41,7 +41,7 @@ test('what cannot be carried is refused with its key path, and the rest is carri
   expect(line.text).toMatch(/^two 7 table_/);
   const errors = running.log.texts('error').join('\n');
   expect(errors).toContain('state.bad.inner cannot be carried over a reload: it is a function');
-  expect(errors).toContain('state.client cannot be carried over a reload: it is a object');
+  expect(errors).toContain('state.client cannot be carried over a reload: it is an object');
   expect(errors).toContain('state.co cannot be carried over a reload: it is a thread');
 });
 

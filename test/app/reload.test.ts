@@ -65,7 +65,7 @@ test('connections of the old version are closed without onDisconnection', async 
   await peer.readUntil();
   write('main.lua', echo(port, 'two'));
   await peer.readAll();
-  await log.waitFor('1 connections closed');
+  await log.waitFor('1 connection closed');
   expect(log.texts()).not.toContain('one lost a client');
   peer.close();
 });

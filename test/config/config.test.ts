@@ -173,7 +173,7 @@ describe('bad values', () => {
     ['smtp', 'port', '', 'an integer from 1 to 65535'],
     ['smtp', 'timeout', '0', 'a number from 1 to 86400'],
     ['smtp', 'timeout', '60s', 'a number from 1 to 86400'],
-    ['smtp', 'secure', 'maybe', 'true or false'],
+    ['smtp', 'secure', 'maybe', 'true, yes, on, 1, or false, no, off, 0'],
     ['smtp', 'starttls', 'Auto', 'auto, required or never'],
     ['logs', 'level', '9', '0 to 8 or nothing, fatal, critic, error, warn, note, info, debug or trace'],
     ['logs', 'level', 'loud', '0 to 8 or nothing, fatal, critic, error, warn, note, info, debug or trace'],
@@ -194,7 +194,7 @@ describe('bad values', () => {
     ['tcp', 'sendLimit', 'lots', 'an integer from 1 to 2G; k, M and G stand for 1024, 1024² and 1024³'],
     ['tcp', 'connectTimeout', '1e3', 'a number from 0 to 86400'],
     ['tcp', 'idleTimeout', '.5', 'a number from 0 to 86400'],
-    ['reload', 'enabled', '2', 'true or false'],
+    ['reload', 'enabled', '2', 'true, yes, on, 1, or false, no, off, 0'],
     ['reload', 'delay', '60001', 'an integer from 0 to 60000'],
     ['reload', 'drain', 'never', 'a number from 0 to 86400'],
   ])('are refused: [%s] %s = %s', (section, key, text, allowed) => {

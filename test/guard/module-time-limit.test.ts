@@ -64,7 +64,7 @@ test('a loop in a module of a new version brings the old one back, with the modu
   write('app/main.lua', "require('lib.part')");
   await server.refresh();
   expect(log.texts('error').join()).toMatch(
-    /^application \/app rolled back: app\/main\.lua changed, but it failed: www\/app\/lib\/part\.lua:1: time limit/,
+    /^application \/app rolled back to generation 1: app\/main\.lua changed, but it failed: www\/app\/lib\/part\.lua:1: time limit/,
   );
 });
 

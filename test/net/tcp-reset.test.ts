@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { closeAfterEach } from '../support/closing.js';
 import { freePort } from '../support/server.js';
 import { Peer } from '../support/tcp.js';
-import { Bench } from './sockets.js';
+import { Bench, type Recorder } from './sockets.js';
 
 const closing = closeAfterEach();
 
@@ -63,9 +63,35 @@ test('a client that is reset after its last words still has addresses when they 
   };
   peer.go();
   block();
-  await recorder.until('disconnected');
+  await recorder.until('disconnected: connection reset by peer');
   expect(recorder.text).toBe('hello, last words');
   expect(addresses).toEqual([`127.0.0.1:${port}`, 'string']);
+});
+
+test.each([
+  ['who only listens', () => {}],
+  ['who answers the last words', (recorder: Recorder) => void recorder.client.send(Buffer.from('what?'))],
+] as const)('a reset right behind the last words is told as one to a server, %s', async (_, answer) => {
+  const bench = closing(new Bench());
+  const { server, next } = bench.server();
+  const port = await freePort();
+  server.start(port, () => {});
+  const peer = closing(
+    new RemotePeer(`
+      const socket = net.connect(${port}, '127.0.0.1', () => { ${TALK_AND_RESET} console.log('up') });
+      socket.on('error', () => {});
+    `),
+  );
+  await peer.line();
+  const recorder = await next();
+  recorder.keep = () => {
+    answer(recorder);
+    return 0;
+  };
+  peer.go();
+  block();
+  await recorder.until('disconnected: connection reset by peer');
+  expect(recorder.text).toBe('last words');
 });
 
 test('a connection that was reset before it was accepted is nobody to talk to', async () => {

@@ -41,7 +41,9 @@ export async function apiContext(
   const quiet = { enter() {}, leave() {}, error() {}, broken() {} };
   const vm = await LuaVm.create(new LuaEngines(), { version, memory: 64 * 1024 ** 2 }, quiet);
   const stack = new Stack(vm);
-  const log = new ScriptLog(new LogCapture(), stack, '');
+  const logger = new LogCapture();
+  const report = logger.log.bind(logger);
+  const log = new ScriptLog(logger, stack, { application: '', title: '/', report });
   const handles = new Handles(vm, stack, () => {});
   const settings = { configs: new LuaTable(), root: '' };
   const api = { vm, stack, log, handles, settings, network: {} } as unknown as ApiContext;

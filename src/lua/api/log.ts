@@ -17,6 +17,8 @@ const FUNCTIONS: Readonly<Record<string, LevelName>> = {
   TRACE: 'trace',
 };
 
+export const LOG_FUNCTIONS = Object.keys(FUNCTIONS);
+
 /** Sets the globals; the table of globals is at the top of the stack. */
 export function installLog(api: ApiContext): void {
   for (const [name, level] of Object.entries(FUNCTIONS)) {

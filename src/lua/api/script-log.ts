@@ -4,17 +4,26 @@
 import type { LevelName, Logger, Origin } from '../../logger.js';
 import type { Stack } from '../stack.js';
 
+export interface ScriptLogOptions {
+  /** The application's path, "" of the root. */
+  readonly application: string;
+  /** What the application is called in texts. */
+  readonly title: string;
+  /** Logs a line; the same one soon again is counted. */
+  readonly report: (level: LevelName, text: string, origin: Origin) => void;
+}
+
 export class ScriptLog {
   readonly #logger: Logger;
   readonly #stack: Stack;
-  readonly #application: string;
+  readonly #options: ScriptLogOptions;
   /** Read-only properties that were assigned already, by place. */
   readonly #warned = new Set<string>();
 
-  constructor(logger: Logger, stack: Stack, application: string) {
+  constructor(logger: Logger, stack: Stack, options: ScriptLogOptions) {
     this.#logger = logger;
     this.#stack = stack;
-    this.#application = application;
+    this.#options = options;
   }
 
   isEnabled(level: LevelName): boolean {
@@ -27,9 +36,9 @@ export class ScriptLog {
     this.#logger.log(level, text, this.#origin(this.#stack.caller()));
   }
 
-  /** From an event, when no script runs. */
-  log(level: LevelName, text: string): void {
-    this.#logger.log(level, text, this.#origin());
+  /** From an event, when no script runs: peers and name servers may cause it often. */
+  report(level: LevelName, text: string): void {
+    this.#options.report(level, `application ${this.#options.title}: ${text}`, this.#origin());
   }
 
   /** The position of the caller, for a line that is logged later. */
@@ -54,7 +63,7 @@ export class ScriptLog {
   }
 
   #origin(place?: { file: string; line: number }): Origin {
-    const application = this.#application;
+    const { application } = this.#options;
     return place ? { application, file: shortName(place.file), line: place.line } : { application };
   }
 }

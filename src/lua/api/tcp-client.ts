@@ -49,7 +49,7 @@ export class TcpClientObject implements TcpHandler, Resource {
   onDisconnection(): void {
     this.#limitReported = false;
     const { error } = this.client;
-    if (error?.includes('limit reached')) this.#api.log.log('error', error);
+    if (error?.includes('limit reached')) this.#api.log.report('error', error);
     this.#handles.emit(this.#handle, 'onDisconnection', pushNothing, undefined, undefined);
     // A handler that has connected again keeps the object open.
     if (!this.client.connected) this.#handles.open.release(this.#handle);
@@ -109,7 +109,7 @@ export class TcpClientObject implements TcpHandler, Resource {
     const whole = Math.trunc(keep);
     if (!Number.isFinite(keep) || whole === 0) return 0;
     if (whole === length) return length;
-    this.#api.log.log('warn', `onReception returned ${keep}, but there are ${length} bytes: all are kept`);
+    this.#api.log.report('warn', `onReception returned ${keep}, but there are ${length} bytes: all are kept`);
     return length;
   }
 }

@@ -2,6 +2,7 @@
  * TCPServer objects: `cumulus:createTCPServer()`.
  * Specification: "TCP Server" of the documented page, and reference-behaviour.md, "TCP server".
  */
+import { counted } from '../../counted.js';
 import type { Connection } from '../../net/connection.js';
 import { TcpServer, type TcpServerHandler } from '../../net/tcp-server.js';
 import type { Handle } from '../handles.js';
@@ -63,14 +64,14 @@ export class TcpServerObject implements TcpServerHandler, Resource {
   }
 
   onDropped(count: number): void {
-    this.#api.log.log(
+    this.#api.log.report(
       'warn',
-      `port ${this.server.port}: ${count} connections closed, maxConnections is ${this.server.maxConnections}`,
+      `port ${this.server.port}: ${counted(count, 'connection')} closed, maxConnections is ${this.server.maxConnections}`,
     );
   }
 
   onError(reason: string): void {
-    this.#api.log.log('error', `TCP server: ${reason}`);
+    this.#api.log.report('error', `TCP server: ${reason}`);
   }
 
   abandon(): void {
@@ -86,7 +87,7 @@ export class TcpServerObject implements TcpServerHandler, Resource {
     connection.destroy();
     if (this.#refusalReported) return;
     this.#refusalReported = true;
-    this.#api.log.log(
+    this.#api.log.report(
       'warn',
       `port ${this.server.port}: a connection was closed, because the server has no function clientHandler(client)`,
     );

@@ -2,6 +2,7 @@
  * UDPSocket objects: `cumulus:createUDPSocket([allowBroadcast])`.
  * Specification: "UDP Socket" of the documented page, and reference-behaviour.md, "UDP socket".
  */
+import { counted } from '../../counted.js';
 import type { Sender } from '../../net/address-book.js';
 import { type UdpHandler, UdpSocket } from '../../net/udp-socket.js';
 import { LUA_TNIL, LUA_TSTRING } from '../engine/raw.js';
@@ -34,14 +35,14 @@ export class UdpSocketObject implements UdpHandler, Resource {
 
   onError(reason: string): void {
     if (!this.socket.open) this.#release();
-    this.#api.log.log('error', `UDPSocket: ${reason}`);
+    this.#api.log.report('error', `UDPSocket: ${reason}`);
   }
 
   onDropped(count: number): void {
     const { sendLimit } = this.#api.network.limits;
-    this.#api.log.log(
+    this.#api.log.report(
       'warn',
-      `UDPSocket: ${count} datagrams dropped, more than ${sendLimit} bytes were pending`,
+      `UDPSocket: ${counted(count, 'datagram')} dropped, more than ${sendLimit} bytes were pending`,
     );
   }
 

@@ -1,10 +1,12 @@
 -- The message handler of every entry: turns whatever was thrown into text with a traceback of the script's own
--- frames. It runs inside the failing call, so that the frames are still there.
+-- frames. It runs inside the failing call, so that the frames are still there. A script may have replaced any of Lua's
+-- functions, methods of strings included.
 
 local tostring, type, pcall, next = tostring, type, pcall, next
 local getmetatable = debug.getmetatable
 local traceback = debug.traceback
-local concat = table.concat
+local concat, sort = table.concat, table.sort
+local find, gmatch = string.find, string.gmatch
 
 -- A table as an error: by its __tostring, else by its fields, sorted so that the same error reads the same.
 local function describe(err)
@@ -18,7 +20,7 @@ local function describe(err)
     fields[#fields + 1] = tostring(key) .. ' = ' .. tostring(value)
     if #fields == 20 then break end
   end
-  table.sort(fields)
+  sort(fields)
   return 'error object { ' .. concat(fields, ', ') .. ' }'
 end
 
@@ -30,8 +32,8 @@ end
 
 return function(err)
   local lines = {}
-  for line in traceback('', 2):gmatch('[^\n]+') do
-    local foreign = line:find('^%s*%[C%]') or line:find('^%s*cumulus/') or line:find('^%s*%(%.%.%.tail calls%.%.%.%)')
+  for line in gmatch(traceback('', 2), '[^\n]+') do
+    local foreign = find(line, '^%s*%[C%]') or find(line, '^%s*cumulus/') or find(line, '^%s*%(%.%.%.tail calls%.%.%.%)')
     if not foreign and line ~= 'stack traceback:' then lines[#lines + 1] = line end
   end
   local message = text_of(err)

@@ -7,7 +7,7 @@
 local host, describe = ...
 local setmetatable, getmetatable, newproxy = setmetatable, debug.getmetatable, newproxy
 local collectgarbage, error, tostring, type, next, pairs = collectgarbage, error, tostring, type, next, pairs
-local rawget, rawset, rawlen = rawget, rawset, rawlen
+local rawget, rawset, rawlen, gsub = rawget, rawset, rawlen, string.gsub
 local remote, release = host.remote, host.release
 local is51 = _VERSION == 'Lua 5.1'
 
@@ -151,7 +151,7 @@ local function handler(err)
   local inner = host.failed(err)
   -- No tail calls: Lua 5.1 writes a line into the traceback for each.
   local text = describe(inner and '' or err)
-  return inner and inner .. text:gsub('^\nstack traceback:', '') or text
+  return inner and inner .. gsub(text, '^\nstack traceback:', '') or text
 end
 
 return { ids = ids, proxies = proxies, create = create, operations = operations, handler = handler,
