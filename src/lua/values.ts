@@ -3,7 +3,7 @@
  *
  * Identity is kept both ways: a table that appears twice, or in itself, does so on the other side, too.
  */
-import { LUA_TBOOLEAN, LUA_TNIL, LUA_TNUMBER, LUA_TSTRING, LUA_TTABLE } from './engine/raw.js';
+import { LUA_TBOOLEAN, LUA_TNIL, LUA_TNUMBER, LUA_TSTRING, LUA_TTABLE, LUA_TUSERDATA } from './engine/raw.js';
 import { LuaError } from './lua-error.js';
 import { type LuaKey, LuaTable, type LuaValue } from './table.js';
 import type { LuaVm } from './vm.js';
@@ -70,6 +70,7 @@ class Reader {
       case LUA_TSTRING:
         return bytes.binary(L, i);
       case LUA_TTABLE:
+      case LUA_TUSERDATA:
         return this.#table(i, path, depth);
       default:
         return this.#other(i, path);
@@ -83,18 +84,34 @@ class Reader {
     if (seen) return seen;
     if (this.#notPlain.isObject(i)) return this.#notPlain.refuse(path, 'object');
     if (depth >= MAX_DEPTH) return this.#notPlain.refuse(path, `table nested more than ${MAX_DEPTH} deep`);
+    raw.checkstack(L, 6);
+    const at = i < 0 ? raw.gettop(L) + 1 + i : i;
+    const foreign = this.#isForeign(at);
+    if (!foreign && raw.type(L, at) !== LUA_TTABLE) return this.#other(at, path);
     const table = new LuaTable();
     this.#seen.set(pointer, table);
-    raw.checkstack(L, 4);
-    const at = i < 0 ? raw.gettop(L) + 1 + i : i;
+    this.#entries(table, foreign ? raw.gettop(L) : at, path, depth);
+    if (foreign) raw.settop(L, -2);
+    for (const name of this.#notPlain.inherited ?? []) this.#inherited(table, at, name);
+    return table;
+  }
+
+  /** A proxy has a metatable, and a plain table has none. @returns true: a copy of it is at the top now */
+  #isForeign(at: number): boolean {
+    const { raw, L } = this.#vm;
+    if (raw.getmetatable(L, at) === 0) return false;
+    raw.settop(L, -2);
+    return this.#vm.pushForeign(at);
+  }
+
+  #entries(table: LuaTable, at: number, path: string, depth: number): void {
+    const { raw, L } = this.#vm;
     raw.pushnil(L);
     while (raw.next(L, at) !== 0) {
       const top = raw.gettop(L);
       this.#entry(table, top - 1, top, path, depth);
       raw.settop(L, top - 1);
     }
-    for (const name of this.#notPlain.inherited ?? []) this.#inherited(table, at, name);
-    return table;
   }
 
   #entry(table: LuaTable, keyAt: number, valueAt: number, path: string, depth: number): void {

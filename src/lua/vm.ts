@@ -57,6 +57,12 @@ export class LuaVm {
   /** Told in `L` of each cycle of the garbage collector, in the middle of whatever runs; leaves the stack as it was. */
   onCycle: ((L: number) => void) | undefined;
 
+  /**
+   * Pushes a copy of the table of another VM whose proxy is at stack index `i`; nested ones are proxies again.
+   * @returns false, with nothing pushed, when it is none
+   */
+  pushForeign: (i: number) => boolean = () => false;
+
   private constructor(raw: RawLua, stdlib: Stdlib, events: VmEvents, name: string) {
     this.raw = raw;
     this.#stdlib = stdlib;

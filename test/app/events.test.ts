@@ -77,6 +77,36 @@ server:start(${port})`,
   expect(errors[0]?.origin).toEqual({ application: '/app', file: 'app/main.lua', line: 1 });
 });
 
+test.each([
+  ['strings', 'string.find, string.gmatch, string.sub, string.gsub = nil'],
+  ['tables', 'table.sort, table.concat = nil'],
+  ['debug', 'debug.traceback, debug.getinfo = nil'],
+  ['the metatable of strings', 'getmetatable("").__index = nil'],
+  ['globals', 'fail = error tostring, type, pcall, next, error = nil'],
+])('what a script has replaced does not spoil its errors: %s', async (_, replace) => {
+  const { log } = await start(`${replace}\nfunction onStart() (fail or error)({ a = 1 }) end`);
+  expect(log.texts('error')).toEqual([
+    expect.stringMatching(
+      /^application \/, onStart: error object \{ a = 1 \}\nstack traceback:\n\s+www\/main\.lua:2: in /,
+    ),
+  ]);
+});
+
+test.each([
+  'table.concat({ "a", {} })',
+  'table.insert({}, 1, 2, 3)',
+  'unpack({}, 1, 1e8)',
+  'rawset(nil, 1, 2)',
+  'math.pow(nil, 2)',
+  'string.format("%d", {})',
+  'setmetatable(1, {})',
+])('an error in %s has the position of the script', async (call) => {
+  const { log } = await start(`\nfunction onStart()\n${call}\nend`);
+  const [error = ''] = log.texts('error');
+  expect(error).toMatch(/^application \/, onStart: www\/main\.lua:3: /);
+  expect(error).not.toContain('cumulus/');
+});
+
 test('events that are no functions are passed over', async () => {
   const { log, stop } = await startServer('onStart, onManage, onStop = 5, "text", {}');
   await stop();

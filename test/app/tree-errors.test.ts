@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import { startServer, type TestServer } from '../support/server.js';
+import { freePort, startServer, type TestServer } from '../support/server.js';
+import { Peer } from '../support/tcp.js';
 
 let running: TestServer | undefined;
 
@@ -228,4 +229,27 @@ test('a loop in another application ends at the time limit, and both go on', asy
 test('a name that is misspelt says so at its place', async () => {
   const { log } = await start({ 'main.lua': '', 'kid/main.lua': 'super.kidd.x = 1' });
   expect(log.texts('error')[0]).toContain('www/kid/main.lua:1: attempt to index');
+});
+
+test('an error that comes again is the same each time, and is counted', async () => {
+  const port = await freePort();
+  const { log, stop } = await start({
+    'main.lua': 'function fail() local x = nil local y = x.z end\nfor i = 1, 3 do pcall(fail) end',
+    'kid/main.lua': `for i = 1, 3 do pcall(fail) end
+      server = cumulus:createTCPServer()
+      function server:clientHandler(client)
+        function client:onReception(data) self:send("?") fail() end
+      end
+      assert(server:start(${port}))`,
+  });
+  const peer = await Peer.connect(port);
+  for (let i = 0; i < 20; i++) {
+    peer.send('x');
+    await peer.read(1);
+  }
+  peer.close();
+  await stop();
+  const [first = '', ...more] = log.texts('error');
+  expect(first.match(/called by \/kid/g)).toHaveLength(1);
+  for (const text of more) expect(text).toMatch(/x'.*\(\d+ more like this\)$/);
 });

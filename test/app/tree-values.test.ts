@@ -365,3 +365,38 @@ test('calls are made from inside coroutines; a yield across one is refused', () 
     assert(nested() == 1 and nested() == 2)
   `,
   ));
+
+test('a table of another application is one for AMF, too', () =>
+  holds(
+    'scores = { ann = 1, bob = { 2, 3, { x = "y" } } } scores.me = scores.bob scores.all = scores',
+    `
+    local own = { ann = 1, bob = { 2, 3, { x = 'y' } } }
+    own.me = own.bob own.all = own
+    local copy = cumulus:fromAMF(cumulus:toAMF(scores))
+    assert(copy.ann == 1 and copy.bob[2] == 3 and copy.bob[3].x == 'y')
+    assert(copy.me == copy.bob and copy.all == copy)
+    assert(#cumulus:toAMF(scores) == #cumulus:toAMF(own) and #cumulus:toAMF0(scores) == #cumulus:toAMF0(own))
+    assert(#cumulus:toAMF({ scores }) == #cumulus:toAMF({ own }))
+  `,
+  ));
+
+test('a class of another application has objects here', () =>
+  holds(
+    `Animal = {} Animal.__index = Animal
+    Animal.__tostring = function(animal) return 'I am ' .. animal.name end
+    Animal.__call = function(animal, what) return animal.name .. ' ' .. what end
+    function Animal.new(name) return setmetatable({ name = name }, Animal) end
+    function Animal:speak() return self.name .. ' speaks' end`,
+    `
+    local dog = setmetatable({ name = 'Rex' }, Animal)
+    assert(dog:speak() == 'Rex speaks' and tostring(dog) == 'I am Rex' and dog('runs') == 'Rex runs')
+    local Cat = setmetatable({}, { __index = Animal })
+    Cat.__index = Cat
+    function Cat:purr() return self:speak() .. ' softly' end
+    assert(setmetatable({ name = 'Tom' }, Cat):purr() == 'Tom speaks softly')
+    assert(Animal.new('Far'):speak() == 'Far speaks')
+    function Animal:late() return 'late' end
+    assert(dog:late() == 'late')
+    assert(not pcall(setmetatable, Animal, {}))
+  `,
+  ));

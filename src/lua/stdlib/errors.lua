@@ -6,7 +6,21 @@ local tostring, type, pcall, next = tostring, type, pcall, next
 local getmetatable = debug.getmetatable
 local traceback = debug.traceback
 local concat, sort = table.concat, table.sort
-local find, gmatch = string.find, string.gmatch
+local find, gmatch, sub = string.find, string.gmatch, string.sub
+local getinfo = debug.getinfo
+local OURS = '^cumulus/[%w_]+:%d+: '
+
+-- "www/main.lua:3: " of the innermost function that is the script's, for a message that names one of ours.
+local function position()
+  for level = 3, 20 do
+    local info = getinfo(level, 'Sl')
+    if not info then return '' end
+    if info.currentline > 0 and not find(info.short_src, '^cumulus/') then
+      return info.short_src .. ':' .. info.currentline .. ': '
+    end
+  end
+  return ''
+end
 
 -- A table as an error: by its __tostring, else by its fields, sorted so that the same error reads the same.
 local function describe(err)
@@ -25,7 +39,6 @@ local function describe(err)
 end
 
 local function text_of(err)
-  if type(err) == 'string' then return err end
   if type(err) == 'table' then return describe(err) end
   return 'error object: ' .. tostring(err)
 end
@@ -36,7 +49,9 @@ return function(err)
     local foreign = find(line, '^%s*%[C%]') or find(line, '^%s*cumulus/') or find(line, '^%s*%(%.%.%.tail calls%.%.%.%)')
     if not foreign and line ~= 'stack traceback:' then lines[#lines + 1] = line end
   end
-  local message = text_of(err)
+  local message = type(err) == 'string' and err or text_of(err)
+  local _, ours = find(message, OURS)
+  if ours then message = position() .. sub(message, ours + 1) end
   if #lines == 0 then return message end
   return message .. '\nstack traceback:\n' .. concat(lines, '\n')
 end

@@ -7,7 +7,7 @@
 local host, describe = ...
 local setmetatable, getmetatable, newproxy = setmetatable, debug.getmetatable, newproxy
 local collectgarbage, error, tostring, type, next, pairs = collectgarbage, error, tostring, type, next, pairs
-local rawget, rawset, rawlen, gsub = rawget, rawset, rawlen, string.gsub
+local rawget, rawset, rawlen, gsub, substring = rawget, rawset, rawlen, string.gsub, string.sub
 local remote, release = host.remote, host.release
 local is51 = _VERSION == 'Lua 5.1'
 
@@ -144,6 +144,34 @@ if not is51 then
   end
 end
 
+-- A table of this machine with the entries of a proxy's table, as they are now.
+local function copy(proxy)
+  local entries = {}
+  for key, value in step, proxy, nil do entries[key] = value end
+  return entries
+end
+
+-- What stands for a proxy as a metatable, which Lua reads without asking its metamethods: a table with the metamethods
+-- that it has when it is first made one of. No finalizer: what runs in one cannot be ended.
+local metatables = setmetatable({}, { __mode = 'k' })
+
+local function metatable_of(proxy)
+  local known = metatables[proxy]
+  if known then return known end
+  local methods = {}
+  for key, value in step, proxy, nil do
+    if type(key) == 'string' and substring(key, 1, 2) == '__' and key ~= '__gc' then methods[key] = value end
+  end
+  metatables[proxy] = methods
+  return methods
+end
+
+_G.setmetatable = function(...)
+  local object, wanted = ...
+  if ids[wanted] and not ids[object] then return setmetatable(object, metatable_of(wanted)) end
+  return setmetatable(...)
+end
+
 setmetatable(_G, { __index = host.missing })
 
 -- The message handler: an error that comes from another application brings its frames along.
@@ -154,5 +182,5 @@ local function handler(err)
   return inner and inner .. gsub(text, '^\nstack traceback:', '') or text
 end
 
-return { ids = ids, proxies = proxies, create = create, operations = operations, handler = handler,
+return { ids = ids, proxies = proxies, create = create, copy = copy, operations = operations, handler = handler,
   step = step, remote = remote }

@@ -7,6 +7,8 @@ export const MAX_DEPTH = 100;
 
 /** An error that has crossed from one VM into another, where nobody may have handled it yet. */
 export interface Trail {
+  /** The Peer that called. */
+  readonly to: object;
   /** The error as the calling VM has it: a binary string, or the identity of the proxy that it is. */
   readonly error: string | number;
   /** The message, and the frames of every VM that it has left, as a binary string. */

@@ -69,6 +69,22 @@ export class Imports {
     if (!found) this.#create(target);
   }
 
+  /**
+   * Pushes a table of this VM with the entries of the one that the proxy at `i` stands for.
+   * @returns false, with nothing pushed, when there is no proxy of a table
+   * @throws LuaError when it is nowhere any more
+   */
+  pushCopy(i: number): boolean {
+    const { raw, L, bytes } = this.#peer.vm;
+    const id = this.idOf(i);
+    if (id === 0 || this.get(id).kind !== 'table') return false;
+    const at = i < 0 ? raw.gettop(L) + 1 + i : i;
+    raw.refget(L, this.#peer.slots.copy);
+    raw.pushvalue(L, at);
+    if (raw.pcall(L, 1, 1, 0) === 0) return true;
+    throw new LuaError(bytes.text(L, -1) ?? 'not enough memory', false);
+  }
+
   /** A proxy has been collected. */
   release(id: number): void {
     const known = this.#byId.get(id);

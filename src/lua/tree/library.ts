@@ -30,6 +30,8 @@ export interface TreeSlots {
   readonly proxies: number;
   /** create(identity, is a function) → proxy */
   readonly create: number;
+  /** copy(proxy) → a table of this VM with its entries */
+  readonly copy: number;
   /** The last error, while it is on its way out. */
   readonly error: number;
   readonly operations: ReadonlyMap<string, number>;
@@ -65,7 +67,8 @@ function takeSlots(vm: LuaVm): TreeSlots {
   const ids = takeField(vm, 'ids');
   const proxies = takeField(vm, 'proxies');
   const create = takeField(vm, 'create');
-  return { ids, proxies, create, error: vm.registry.ref(), operations: takeOperations(vm) };
+  const copy = takeField(vm, 'copy');
+  return { ids, proxies, create, copy, error: vm.registry.ref(), operations: takeOperations(vm) };
 }
 
 function takeField(vm: LuaVm, name: string): number {

@@ -41,7 +41,9 @@ export function takeTrail(peer: Peer): number {
   raw.pushvalue(L, 1);
   raw.refset(L, peer.slots.error);
   const { trail } = peer.exchange;
-  if (!trail || identity(peer, 1) !== trail.error) return 0;
+  // An error of the same text that has come elsewhere, or earlier, is another one.
+  if (trail?.to !== peer || identity(peer, 1) !== trail.error) return 0;
+  peer.exchange.trail = undefined;
   bytes.pushBinary(L, trail.text);
   return 1;
 }
@@ -52,7 +54,7 @@ function leaveTrail(to: Peer, text: string, title: string): void {
   const header = text.includes('\nstack traceback:') ? '' : '\nstack traceback:';
   const frames = text.length > MAX_TRAIL ? `${text.slice(0, MAX_TRAIL)}\n\t...` : text;
   const called = `\n\t(application ${title}, called by ${to.outside.title})`;
-  to.exchange.trail = error ? { error, text: `${frames}${header}${called}` } : undefined;
+  to.exchange.trail = error ? { to, error, text: `${frames}${header}${called}` } : undefined;
 }
 
 function identity(peer: Peer, i: number): string | number {

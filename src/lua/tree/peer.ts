@@ -42,6 +42,7 @@ export class Peer {
     this.slots = installTree(vm, this.#host());
     this.imports = new Imports(this);
     this.#exports = new Exports(this, exchange);
+    vm.pushForeign = (i) => this.imports.pushCopy(i);
     vm.raw.pushglobals(vm.L);
     this.#globals = vm.raw.topointer(vm.L, -1);
     vm.raw.settop(vm.L, -2);
