@@ -171,11 +171,14 @@ async function run({ config: file, log }: RunOptions): Promise<void> {
   );
   guard(logger);
   onSignals(server, manager, logger);
+  // Also without a port, a timer or a watched folder: an application may be put there any time.
+  const alive = setInterval(() => {}, 2 ** 31 - 1);
   try {
     await server.start();
     void manager.ready();
     await server.watch();
   } catch (error) {
+    clearInterval(alive);
     await server.stop();
     await logger.close();
     throw error;
@@ -208,6 +211,8 @@ function onSignals(server: Server, manager: ServiceManager, logger: ManagedLogge
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.on('SIGHUP', reload);
+  // Node would open its debugger to whoever connects.
+  process.on('SIGUSR1', () => logger.note('SIGUSR1 is ignored; SIGUSR2 reopens the log files'));
   process.on('SIGUSR2', () => {
     logger.reopen();
     logger.note('SIGUSR2: log files reopened');

@@ -3,7 +3,7 @@
  */
 import { messageOf } from '../errors.js';
 import { Application } from './application.js';
-import { discover, isApplication, MAIN, type Place } from './discovery.js';
+import { discover, isGone, MAIN, type Place } from './discovery.js';
 import type { Services } from './services.js';
 import { Watcher } from './watcher.js';
 
@@ -104,7 +104,7 @@ export class Applications {
   #stopRemoved(): void {
     for (const application of this.all.toReversed()) {
       const { path } = application.place;
-      if (isApplication(application.place)) continue;
+      if (!isGone(application.place)) continue;
       this.#byPath.delete(path);
       this.#services.tree.remove(path);
       application.stop();

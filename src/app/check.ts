@@ -4,13 +4,14 @@
  * It looks where the server would look; a file that it does not find there, such as a module of Lua's own search path
  * outside of the applications, is not checked.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { CumulusError, messageOf } from '../errors.js';
 import { LuaEngines } from '../lua/engine/engine.js';
 import type { EngineVersion } from '../lua/engine/raw.js';
 import { LuaVm, type VmEvents } from '../lua/vm.js';
-import { folders, isApplication, type Place } from './discovery.js';
+import { readRegularFile } from '../regular-file.js';
+import { folders, isApplication, MAIN, type Place } from './discovery.js';
 
 export interface Checked {
   /** Their paths. */
@@ -50,7 +51,11 @@ function luaFiles({ folder, shown }: Place): LuaFile[] {
   return namesIn(folder)
     .filter((name) => name.endsWith('.lua') && !name.startsWith('.'))
     .map((name) => ({ path: join(folder, name), shown: `${shown}/${name}` }))
-    .filter(({ path }) => !statSync(path, { throwIfNoEntry: false })?.isDirectory());
+    .filter(({ path }) => basename(path) === MAIN || !isFolder(path));
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function namesIn(folder: string): string[] {
@@ -63,7 +68,7 @@ function namesIn(folder: string): string[] {
 
 function problemOf(vm: LuaVm, { path, shown }: LuaFile): string | undefined {
   try {
-    vm.compile(readFileSync(path), `@${shown}`);
+    vm.compile(readRegularFile(path), `@${shown}`);
     vm.raw.settop(vm.L, 1);
     return undefined;
   } catch (error) {

@@ -6,6 +6,7 @@
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CumulusError, messageOf } from '../errors.js';
+import { NESTED, refusalOfLink } from './links.js';
 
 export const MAIN = 'main.lua';
 
@@ -18,6 +19,9 @@ export interface Place {
   /** The folder as messages show it: "www/Games/myGame". */
   readonly shown: string;
 }
+
+/** Further ones are not looked at: somebody has linked a disk, or keeps data there. */
+const MOST_FOLDERS = 20_000;
 
 /** Told of a folder whose content cannot be listed: whatever is in it is not found. */
 export type OnUnreadable = (folder: Place, reason: string) => void;
@@ -34,13 +38,31 @@ export function isApplication({ folder }: Place): boolean {
   return existsSync(join(folder, MAIN));
 }
 
+/** Whether it is not there any more. One that may not be looked at is still there. */
+export function isGone({ folder }: Place): boolean {
+  try {
+    return statSync(join(folder, MAIN), { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** `root` and every folder below it that may be an application, in the same order. */
 export function folders(root: string, onUnreadable: OnUnreadable): Place[] {
   const places: Place[] = [];
+  let full = false;
   visit({ path: '', folder: root, shown: basename(root) }, new Set());
   return places;
 
   function visit(place: Place, above: ReadonlySet<string>): void {
+    if (full) return;
+    if (places.length === MOST_FOLDERS) {
+      full = true;
+      return onUnreadable(place, `there are ${MOST_FOLDERS} folders before it`);
+    }
+    const refusal = place.path === '' ? undefined : refusalOfLink(root, place.folder);
+    if (refusal === NESTED) return;
+    if (refusal !== undefined) return onUnreadable(place, refusal);
     try {
       const real = realpathSync(place.folder);
       // A link to a folder above would go round for ever.

@@ -13,7 +13,7 @@ import { callGlobal, definedFunctions } from '../lua/globals.js';
 import type { LuaValue } from '../lua/table.js';
 import { pushValue, readValue } from '../lua/values.js';
 import type { LuaVm, VmEvents } from '../lua/vm.js';
-import { MAIN, type Place, titleOf } from './discovery.js';
+import { isApplication, MAIN, type Place, titleOf } from './discovery.js';
 import { ErrorReport } from './error-report.js';
 import { withHint } from './hints.js';
 import { createMachine, foldersOf, type Machine } from './machine.js';
@@ -77,7 +77,7 @@ export class Generation implements VmEvents {
   check(files: readonly string[]): void {
     const vm = this.#usableVm();
     for (const file of new Set([this.#main, ...files])) {
-      if (!this.sources.exists(file)) continue;
+      if (!this.sources.exists(file) && (file !== this.#main || !isApplication(this.#place))) continue;
       vm.compile(this.sources.read(file), this.#chunkName(file));
       vm.raw.settop(vm.L, 1);
     }

@@ -4,9 +4,10 @@
  * What was looked for and not found is remembered, too: creating it changes the application. What the application
  * itself writes is its data, even if it is Lua and loaded again: it is read afresh each time, and changes nothing.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Sources as LuaSources } from '../lua/sources.js';
+import { readRegularFile } from '../regular-file.js';
 import { MAIN } from './discovery.js';
 
 interface Read {
@@ -21,12 +22,12 @@ export class Sources implements LuaSources {
 
   /** @param file absolute @throws the file system's error */
   read(file: string): Uint8Array {
-    if (this.#written.has(file)) return readFileSync(file);
+    if (this.#written.has(file)) return readRegularFile(file);
     const known = this.#read.get(file);
     if (known) return known.bytes;
     const stamp = stampOf(file);
     if (stamp === undefined) this.#missing.add(file);
-    const bytes = readFileSync(file);
+    const bytes = readRegularFile(file);
     this.#read.set(file, { bytes, stamp: stamp ?? '' });
     return bytes;
   }

@@ -3,8 +3,10 @@
  *
  * The only importer of chokidar, which is loaded after the applications run. It does not know which files matter.
  */
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { FSWatcher } from 'chokidar';
+import { refusalOfLink } from './links.js';
 
 /** Changes that never pause are reported after this many delays at the latest. */
 const MAX_DELAYS = 10;
@@ -14,6 +16,9 @@ const MAX_DELAYS = 10;
  * it was being written. So there is one more report, of nothing in particular, this many milliseconds after each.
  */
 const SETTLE_MS = 60;
+
+/** How often the root is looked for, milliseconds. */
+const PATROL_MS = 2000;
 
 export class Watcher {
   readonly #root: string;
@@ -29,6 +34,8 @@ export class Watcher {
   #timer: NodeJS.Timeout | undefined;
   #settle: NodeJS.Timeout | undefined;
   #since = 0;
+  #patrol: NodeJS.Timeout | undefined;
+  #rootIsGone = false;
 
   /**
    * @param delay milliseconds without a change that end a series of changes
@@ -45,7 +52,8 @@ export class Watcher {
     const chokidar = await import('chokidar').catch(onError);
     if (!chokidar || this.#closed) return;
     const ignored = (path: string) =>
-      /(^|[/\\])(\.[^/\\]+|node_modules)$/.test(path.slice(this.#root.length));
+      /(^|[/\\])(\.[^/\\]+|node_modules)$/.test(path.slice(this.#root.length)) ||
+      refusalOfLink(this.#root, path) !== undefined;
     this.#watch = () => {
       const watcher = chokidar.watch(this.#root, { ignoreInitial: true, ignored });
       watcher.on('all', (_event, path) => this.#note(this.#changed, path));
@@ -59,6 +67,7 @@ export class Watcher {
     };
     this.#watcher = this.#watch();
     await ready(this.#watcher);
+    if (!this.#closed) this.#patrol = setInterval(() => this.#lookAfterRoot(), PATROL_MS).unref();
   }
 
   /** Also watches a file outside of the root. */
@@ -70,6 +79,7 @@ export class Watcher {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#settle);
+    clearInterval(this.#patrol);
     await this.#watcher?.close();
   }
 
@@ -101,6 +111,15 @@ export class Watcher {
     const replaced = [...this.#moved].some((folder) => Object.hasOwn(watched, folder));
     this.#moved.clear();
     return replaced;
+  }
+
+  /** Nobody tells when a folder that is gone comes back, and of the root there is no folder above that is watched. */
+  #lookAfterRoot(): void {
+    if (!existsSync(this.#root)) this.#rootIsGone = true;
+    else if (this.#rootIsGone && !this.#renewing) {
+      this.#rootIsGone = false;
+      void this.#renew();
+    }
   }
 
   /** The old one first: chokidar would share what it has open with the new one. */

@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isPassedOver } from '../app/discovery.js';
+import { isPassedOver, MAIN } from '../app/discovery.js';
 import { loadConfig } from '../config.js';
 import { CumulusError } from '../errors.js';
 import type { EngineVersion } from '../lua/engine/raw.js';
@@ -37,8 +37,11 @@ export function createApplication(name: string, { config, template }: NewOptions
       `"${name}" cannot be an application's name: letters, digits, "_", "-", ".", and "/" between folders`,
     );
   }
-  if (name.split('/').some(isPassedOver)) {
-    throw new CumulusError('USAGE', `"${name}" cannot be an application's name: node_modules is passed over`);
+  if (name.split('/').some((folder) => isPassedOver(folder) || folder === MAIN)) {
+    throw new CumulusError(
+      'USAGE',
+      `"${name}" cannot be an application's name: a folder node_modules or ${MAIN} is none`,
+    );
   }
   if (!Object.hasOwn(TEMPLATES, template)) {
     throw new CumulusError(

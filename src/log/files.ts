@@ -7,6 +7,7 @@
  */
 import {
   close,
+  constants,
   existsSync,
   fstat,
   fstatSync,
@@ -27,6 +28,9 @@ const openFd = promisify(open);
 const writeFd = promisify(write);
 const closeFd = promisify(close);
 const statFd = promisify<number, Stats>(fstat);
+
+/** To append. A FIFO that nobody reads is an error at once, and not a thread that waits for ever. */
+const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
 /** Logs can carry what peers have sent: not for everybody to read. */
 const FILE_MODE = 0o640;
@@ -125,7 +129,7 @@ export class LogFiles implements LogTarget {
   }
 
   async #open(): Promise<void> {
-    const fd = await openFd(this.name, 'a', FILE_MODE).catch((error: unknown) =>
+    const fd = await openFd(this.name, FLAGS, FILE_MODE).catch((error: unknown) =>
       this.#openInNewFolder(error),
     );
     const stats = await statFd(fd);
@@ -143,12 +147,12 @@ export class LogFiles implements LogTarget {
       // A link that leads nowhere: the first error says so.
       throw codeOf(failure) === 'EEXIST' ? error : failure;
     });
-    return openFd(this.name, 'a', FILE_MODE);
+    return openFd(this.name, FLAGS, FILE_MODE);
   }
 
   #openSync(): number {
     if (!existsSync(this.#options.directory)) mkdirSync(this.#options.directory);
-    const fd = openSync(this.name, 'a', FILE_MODE);
+    const fd = openSync(this.name, FLAGS, FILE_MODE);
     this.#adopt(fd, fstatSync(fd));
     return fd;
   }

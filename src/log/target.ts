@@ -78,6 +78,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EPERM: ALLOW,
   EROFS: ALLOW,
   ENOSPC: FREE,
+  ENXIO: 'it is a FIFO that nobody reads: remove it, or configure another folder',
   EDQUOT: FREE,
   ENOENT: EXIST,
   ENOTDIR: EXIST,

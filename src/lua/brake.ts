@@ -6,6 +6,7 @@
  * comes, whatever hooks are left; they remove themselves.
  */
 import type { Bytes } from './bytes.js';
+import { MatchState } from './engine/match-state.js';
 import { MASK_COUNT, type RawLua } from './engine/raw.js';
 
 /**
@@ -18,6 +19,7 @@ export class Brake {
   readonly #raw: RawLua;
   readonly #bytes: Bytes;
   readonly #hook: number;
+  readonly #matching: MatchState;
   #reason: string | undefined;
   /** Told when what was ended has been left, and nothing runs in the VM. */
   onRelease: (() => void) | undefined;
@@ -25,6 +27,7 @@ export class Brake {
   constructor(raw: RawLua, bytes: Bytes) {
     this.#raw = raw;
     this.#bytes = bytes;
+    this.#matching = new MatchState(raw);
     this.#hook = raw.addFunction((L) => this.#onHook(L), 'vii');
   }
 
@@ -36,6 +39,7 @@ export class Brake {
   press(reason: string): void {
     this.#reason = reason;
     this.#raw.sethook(this.#raw.L, this.#hook, MASK_COUNT, 1);
+    this.#matching.end();
   }
 
   /** Only when nothing runs in the VM. */
@@ -43,6 +47,7 @@ export class Brake {
     if (this.#reason === undefined) return;
     this.#reason = undefined;
     this.#raw.sethook(this.#raw.L, 0, 0, 0);
+    this.#matching.restore();
     this.onRelease?.();
   }
 

@@ -21,6 +21,9 @@ export interface NotPlain {
   readonly inherited?: readonly string[];
 }
 
+/** More entries, nested ones included, are refused: nothing else runs while they are read. */
+const MOST_ENTRIES = 1_000_000;
+
 const TYPE_NAMES: Readonly<Record<number, string>> = {
   2: 'userdata',
   6: 'function',
@@ -54,6 +57,7 @@ class Reader {
   readonly #vm: LuaVm;
   readonly #notPlain: NotPlain;
   readonly #seen = new Map<number, LuaTable>();
+  #entryCount = 0;
 
   constructor(vm: LuaVm, notPlain: NotPlain) {
     this.#vm = vm;
@@ -115,6 +119,8 @@ class Reader {
   }
 
   #entry(table: LuaTable, keyAt: number, valueAt: number, path: string, depth: number): void {
+    if (++this.#entryCount > MOST_ENTRIES)
+      throw new LuaError(`${path} and what was read before it have more than ${MOST_ENTRIES} entries`);
     const key = this.read(keyAt, `${path}.(key)`, depth + 1);
     if (key === undefined) return;
     const value = this.read(valueAt, `${path}.${shownKey(key)}`, depth + 1);

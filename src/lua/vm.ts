@@ -196,13 +196,22 @@ export class LuaVm {
   /**
    * Compiles a chunk and pushes it.
    * @param chunkName as Lua wants it: "@" and the file's name as it is to be shown
-   * @throws CumulusError LUA_SYNTAX, with file, line and reason
+   * @throws CumulusError LUA_SYNTAX, with file, line and reason; without a line when there is no memory for it
    */
   compile(source: Uint8Array, chunkName: string): void {
-    if (this.bytes.load(this.L, textOf(source, chunkName), chunkName) === 0) return;
+    if (this.#load(source, chunkName) === 0) return;
     const message = this.bytes.text(this.L, -1) ?? 'cannot be compiled';
     this.raw.settop(this.L, -2);
     throw new CumulusError('LUA_SYNTAX', message);
+  }
+
+  #load(source: Uint8Array, chunkName: string): number {
+    try {
+      return this.bytes.load(this.L, textOf(source, chunkName), chunkName);
+    } catch (error) {
+      if (!(error instanceof LuaError)) throw error;
+      throw new CumulusError('LUA_SYNTAX', `${chunkName.slice(1)}: ${error.message}`);
+    }
   }
 
   /** Nothing enters it any more. Its memory is freed with the object: there is nothing to be told to Lua. */

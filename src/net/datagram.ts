@@ -112,7 +112,7 @@ export class Datagram implements ChannelEvents, Recipient {
       if (this.#closed) return;
       if (!error) this.send(copy, addressOf(address, port));
       // What is remembered is told at once, and a script may be what has sent.
-      else process.nextTick(() => this.onSendError(error));
+      else process.nextTick(() => this.receiver?.onError(reasonOf(error, formatAddress(host, port))));
     });
   }
 

@@ -50,8 +50,8 @@ export class Kept {
     held.change(before, bytes);
     this.#counted = bytes;
     if (bytes > limits.receiveLimit)
-      return `receive limit reached: onReception keeps ${bytes} bytes, the limit is ${limits.receiveLimit}`;
+      return `receive limit reached: onReception keeps ${bytes} bytes, the limit is ${limits.receiveLimit} ([tcp] receiveLimit)`;
     if (bytes < before || held.allows(bytes, 0)) return undefined;
-    return `receive limit reached: ${held.bytes} bytes are held for all connections, ${bytes} of them kept by this one; the limit is ${held.limit}`;
+    return `receive limit reached: ${held.bytes} bytes are held for all connections, ${bytes} of them kept by this one; the limit is ${held.limit} ([tcp] totalLimit)`;
   }
 }

@@ -141,10 +141,10 @@ export class SendQueue implements Flushable {
     // Without a backlog the connection has nothing: a broadcast to thousands need not look at each of them here.
     const pending = this.#backlog ? this.pending : this.#ofTurn;
     if (more > limits.sendLimit - pending) {
-      return `send limit reached: ${pending} bytes are pending, ${more} more would exceed ${limits.sendLimit}`;
+      return `send limit reached: ${pending} bytes are pending, ${more} more would exceed ${limits.sendLimit} ([tcp] sendLimit)`;
     }
     if (this.#held > 0 && !held.allows(this.#held, more)) {
-      return `send limit reached: ${held.bytes} bytes are held for all connections, ${pending} of them for this one; the limit is ${held.limit}`;
+      return `send limit reached: ${held.bytes} bytes are held for all connections, ${pending} of them for this one; the limit is ${held.limit} ([tcp] totalLimit)`;
     }
     return undefined;
   }

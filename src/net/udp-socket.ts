@@ -16,7 +16,9 @@ import type { Network } from './network.js';
 export interface UdpHandler {
   /** @param bytes the handler's to keep */
   onReception(bytes: Buffer, sender: Sender): void;
-  /** Something that could not be said at once failed: a name look-up, a send. */
+  /** The name that `connect` was given is not found, or leads nowhere. */
+  onConnectFailed(reason: string): void;
+  /** Something that could not be said at once failed: a send, or the look-up of its name. */
   onError(reason: string): void;
   /** `count` datagrams were dropped because more than the send limit was pending. */
   onDropped(count: number): void;
@@ -83,7 +85,7 @@ export class UdpSocket implements DatagramReceiver {
     return this.#bind(host, local.port, wanted);
   }
 
-  /** @param text "host:port" @returns an error string, or undefined: what goes wrong later goes to `onError` */
+  /** @param text "host:port" @returns an error string, or undefined: what goes wrong later goes to `onConnectFailed` */
   connect(text: string): string | undefined {
     const peer = parseAddress(text);
     if (typeof peer === 'string') return peer;
@@ -202,7 +204,7 @@ export class UdpSocket implements DatagramReceiver {
         : this.#setPeer(addressOf(host, port));
       if (late === undefined) return;
       if (before === undefined) this.#closeDatagram();
-      this.#handler.onError(late);
+      this.#handler.onConnectFailed(late);
     });
     return undefined;
   }

@@ -45,7 +45,7 @@ test('bytes that onReception keeps beyond receiveLimit end the connection with a
   peer.send(Buffer.alloc(150_000));
   const line = await running.log.waitFor(/^ended: /);
   expect(line.text).toMatch(
-    /^ended: receive limit reached: onReception keeps \d+ bytes, the limit is 102400$/,
+    /^ended: receive limit reached: onReception keeps \d+ bytes, the limit is 102400 \(\[tcp\] receiveLimit\)$/,
   );
   expect(running.log.texts('error').join()).toContain('receive limit reached');
   await peer.readAll();
@@ -126,7 +126,9 @@ test('a send beyond sendLimit takes nothing of that call and returns an error st
   );
   const peer = await connect(port);
   const line = await running.log.waitFor('send limit reached');
-  expect(line.text).toMatch(/^send limit reached: \d+ bytes are pending, 100000 more would exceed 1048576$/);
+  expect(line.text).toMatch(
+    /^send limit reached: \d+ bytes are pending, 100000 more would exceed 1048576 \(\[tcp\] sendLimit\)$/,
+  );
   // Whole sends have arrived, and nothing of the refused one.
   expect((await peer.read(1_000_000)).every((byte) => byte === 0x78)).toBe(true);
   peer.send('?');
@@ -183,7 +185,7 @@ test('what all connections hold together has a limit, of which those that hold l
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect(log.texts('note').find((text) => text.startsWith('refused'))).toMatch(
-    /^refused: send limit reached: \d+ bytes are held for all connections, \d+ of them for this one; the limit is 16777216$/,
+    /^refused: send limit reached: \d+ bytes are held for all connections, \d+ of them for this one; the limit is 16777216 \(\[tcp\] totalLimit\)$/,
   );
   const modest = await connect(port);
   modest.send('.');
@@ -209,7 +211,7 @@ test('what all scripts keep together has the same limit: the connection that exc
   other.send(Buffer.alloc(700_000));
   const line = await running.log.waitFor(/^ended/);
   expect(line.text).toMatch(
-    /^ended: receive limit reached: \d+ bytes are held for all connections, \d+ of them kept by this one; the limit is 1048576$/,
+    /^ended: receive limit reached: \d+ bytes are held for all connections, \d+ of them kept by this one; the limit is 1048576 \(\[tcp\] totalLimit\)$/,
   );
   modest.end();
   await running.log.waitFor('ended: well');

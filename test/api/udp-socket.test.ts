@@ -145,7 +145,7 @@ test('an unknown name is an ERROR that comes later, with the name', async () => 
   for (const name of ['(nobody.invalid:9)', '(nobody.invalid:10)']) {
     const line = await log.waitFor(name);
     expect(line.level).toBe('error');
-    expect(line.text).toMatch(/^application \/: UDPSocket: host not found/);
+    expect(line.text).toContain('host not found');
   }
 });
 

@@ -174,7 +174,7 @@ describe('bad values', () => {
     ['smtp', 'timeout', '0', 'a number from 1 to 86400'],
     ['smtp', 'timeout', '60s', 'a number from 1 to 86400'],
     ['smtp', 'secure', 'maybe', 'true, yes, on, 1, or false, no, off, 0'],
-    ['smtp', 'starttls', 'Auto', 'auto, required or never'],
+    ['smtp', 'starttls', 'perhaps', 'auto, required or never'],
     ['logs', 'level', '9', '0 to 8 or nothing, fatal, critic, error, warn, note, info, debug or trace'],
     ['logs', 'level', 'loud', '0 to 8 or nothing, fatal, critic, error, warn, note, info, debug or trace'],
     ['logs', 'format', 'xml', 'auto, text or json'],

@@ -74,8 +74,11 @@ test('a second signal ends at once what waits for a peer that reads nothing', as
   daemon.signal('SIGTERM');
   await daemon.waitFor('stopping');
   const begun = performance.now();
+  // One that comes with the first is taken for the same: who passes it on and the terminal may both have sent it.
   daemon.signal('SIGINT');
+  const impatient = setInterval(() => daemon.signal('SIGINT'), 50);
   const { code, stdout } = await daemon.ended;
+  clearInterval(impatient);
   expect(code).toBe(1);
   expect(stdout).toContain('WARN  SIGINT again: ending at once\n');
   expect(performance.now() - begun).toBeLessThan(3000);

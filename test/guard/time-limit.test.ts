@@ -36,6 +36,14 @@ const ENDLESS: Readonly<Record<string, string>> = {
     local t = {} for i = 1, 2000 do t[i] = i end
     while true do table.sort(t, function(a, b) return a > b end) end`,
   "a loop in string.gsub's function": `${SPIN} string.gsub('a', '.', spin)`,
+  'a pattern of string.find': `LONG:find('a*b')`,
+  'a pattern of string.match': `LONG:match('a-a-a-b') while true do end`,
+  'a pattern of string.gsub': `pcall(string.gsub, LONG, 'a*a*b', 'c') while true do end`,
+  'a pattern of string.gmatch': `for word in LONG:gmatch('(a*)a*b') do end while true do end`,
+  'patterns again and again': `while true do pcall(string.find, LONG, 'a*b') end`,
+  'a pattern in a coroutine': `coroutine.wrap(function() LONG:find('a*a*b') end)()`,
+  'a pattern of gmatch in a coroutine': `coroutine.wrap(function() for word in LONG:gmatch('a*b') do end end)()`,
+  "a pattern in string.gsub's function": `string.gsub('a', '.', function() LONG:find('a*b') end)`,
   'strings that are made for ever': `local s while true do s = string.rep('x', 100) .. tostring(s):sub(1, 5) end`,
 };
 
@@ -66,6 +74,7 @@ async function startPair(body: string): Promise<{ loop: number; echo: number }> 
 
 function serving(port: number, body: string): string {
   return `server = cumulus:createTCPServer()
+    LONG = ('a'):rep(1000000)
     function work()
       ${body}
     end

@@ -154,7 +154,11 @@ export class UdpRecorder {
       this.errors.push(reason);
       this.changes.note();
     };
-    this.socket = new UdpSocket(network, { onReception, onError, onDropped: () => {} }, broadcast);
+    this.socket = new UdpSocket(
+      network,
+      { onReception, onError, onConnectFailed: onError, onDropped: () => {} },
+      broadcast,
+    );
   }
 
   async next(): Promise<{ bytes: Buffer; address: string }> {

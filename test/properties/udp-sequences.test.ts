@@ -69,7 +69,11 @@ class Run {
   constructor() {
     const onReception = (bytes: Buffer, { text }: Sender) => this.#receive(bytes.toString(), text);
     const onError = (reason: string) => this.#problem(`error: ${reason}`);
-    this.#socket = new UdpSocket(network, { onReception, onError, onDropped() {} }, false);
+    this.#socket = new UdpSocket(
+      network,
+      { onReception, onError, onConnectFailed: onError, onDropped() {} },
+      false,
+    );
   }
 
   async perform(step: Step): Promise<void> {

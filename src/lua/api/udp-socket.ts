@@ -3,6 +3,7 @@
  * Specification: "UDP Socket" of the documented page, and reference-behaviour.md, "UDP socket".
  */
 import { counted } from '../../counted.js';
+import type { Origin } from '../../logger.js';
 import type { Sender } from '../../net/address-book.js';
 import { type UdpHandler, UdpSocket } from '../../net/udp-socket.js';
 import { LUA_TNIL, LUA_TSTRING } from '../engine/raw.js';
@@ -20,6 +21,8 @@ export class UdpSocketObject implements UdpHandler, Resource {
   readonly #api: ApiContext;
   readonly #handle: Handle<UdpSocketObject>;
   readonly #senders: SenderTexts;
+  /** Where the script has called `connect` last. */
+  #connectedAt: Origin = {};
 
   /** Pushes the object. */
   constructor(api: ApiContext, objectClass: ObjectClass<UdpSocketObject>, broadcast: boolean) {
@@ -36,6 +39,11 @@ export class UdpSocketObject implements UdpHandler, Resource {
   onError(reason: string): void {
     if (!this.socket.open) this.#release();
     this.#api.log.report('error', `UDPSocket: ${reason}`);
+  }
+
+  onConnectFailed(reason: string): void {
+    if (!this.socket.open) this.#release();
+    this.#api.log.logAt('error', `UDPSocket.connect: ${reason}`, this.#connectedAt);
   }
 
   onDropped(count: number): void {
@@ -55,6 +63,7 @@ export class UdpSocketObject implements UdpHandler, Resource {
 
   connect(stack: Stack): void {
     const address = stack.isString(2) ? stack.text(2) : undefined;
+    this.#connectedAt = this.#api.log.captureOrigin();
     const error = address === undefined ? this.#badAddress(stack, 2) : this.socket.connect(address);
     this.#keep();
     if (error !== undefined) this.#api.log.atCaller('error', `UDPSocket.connect: ${error}`);

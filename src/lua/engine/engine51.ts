@@ -3,7 +3,7 @@
  */
 import { Lua, LuaApi } from 'wasmoon-lua5.1';
 import type { EmscriptenLua, EngineBuild, Glue } from './engine.js';
-import { heapOf, recovery } from './heap.js';
+import { cStackOf, heapOf, recovery } from './heap.js';
 import { hostFunctions } from './host-functions.js';
 import { lentBlock, UNKNOWN } from './lent-block.js';
 import type { RawLua } from './raw.js';
@@ -88,6 +88,7 @@ export function adapt51(build: EngineBuild, memory: number): RawLua {
     malloc: x.malloc,
     free: x.free,
     realloc: x.realloc,
+    cStack: cStackOf(build),
     lentBlock: lentBlock(build, functions, L, UNKNOWN),
     addFunction: (fn, signature) => functions.add(fn, signature),
     heap: heapOf(build),

@@ -3,7 +3,7 @@
  */
 import { LuaEngine, LuaFactory } from 'wasmoon';
 import type { EmscriptenLua, EngineBuild, Glue } from './engine.js';
-import { heapOf, recovery } from './heap.js';
+import { cStackOf, heapOf, recovery } from './heap.js';
 import { hostFunctions } from './host-functions.js';
 import { lentBlock } from './lent-block.js';
 import { LUA_TSTRING, type RawLua } from './raw.js';
@@ -92,6 +92,7 @@ export function adapt54(build: EngineBuild, memory: number): RawLua {
     malloc: x.malloc,
     free: x.free,
     realloc: x.realloc,
+    cStack: cStackOf(build),
     lentBlock: lentBlock(build, functions, L, LUA_TSTRING),
     addFunction: (fn, signature) => functions.add(fn, signature),
     heap,

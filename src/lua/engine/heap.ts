@@ -2,6 +2,7 @@
  * The heap and the C stack of one engine, for the real exports and for the wrapped ones.
  */
 import type { EmscriptenLua, EngineBuild } from './engine.js';
+import type { CStack } from './match-state.js';
 
 /** A Buffer over the heap, made anew only when growing the memory has detached the old one. */
 export function heapOf({ direct, exports, module }: EngineBuild): () => Buffer {
@@ -38,4 +39,12 @@ export function recovery({ exports }: EngineBuild): (L: number) => boolean {
     stackRestore(base);
     return lua_getstack(L, 0, debug) === 0;
   };
+}
+
+/** What is in use of the C stack, which grows down. To be called when the engine has just been made. */
+export function cStackOf({ exports }: EngineBuild): CStack | undefined {
+  const { stackSave } = exports as Partial<EngineBuild['exports']>;
+  if (!stackSave) return undefined;
+  const base = stackSave();
+  return { current: () => stackSave(), base: () => base };
 }

@@ -4,7 +4,9 @@
  * Invariant: nothing here converts a string or allocates. A number named `L` is a lua_State*, `i` a stack index,
  * `p` an address in the WebAssembly heap.
  */
+
 import type { LentBlock } from './lent-block.js';
+import type { CStack } from './match-state.js';
 
 export const LUA_TNIL = 0;
 export const LUA_TBOOLEAN = 1;
@@ -109,6 +111,8 @@ export interface RawLua {
   malloc(size: number): number;
   free(p: number): void;
   realloc(p: number, size: number): number;
+  /** Undefined where the engine does not say. */
+  readonly cStack: CStack | undefined;
   /** Undefined with the wrapped exports. */
   readonly lentBlock: LentBlock | undefined;
   /** Makes a JavaScript function callable as a lua_CFunction (or hook, with 'vii'); it costs a table slot for good. */
