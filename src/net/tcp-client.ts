@@ -5,6 +5,7 @@
  * It knows no Lua. Invariant: a connection that has ended, or was given up, has lost its owner; its late events find
  * nobody. `disconnect` and `connect` may therefore be called inside any callback.
  */
+import { isIPv6 } from 'node:net';
 import { formatAddress, isHost, printable } from './address.js';
 import type { Connection, ConnectionOwner, Endpoint, Unread } from './connection.js';
 import { reasonOf } from './errors.js';
@@ -98,11 +99,12 @@ export class TcpClient implements ConnectionOwner {
    * @returns an error string when it fails at once
    */
   connect(host: string, port: number): string | undefined {
-    if (!isHost(host)) return this.fail(`bad host "${printable(host)}"`);
+    const name = withoutBrackets(host);
+    if (!isHost(name)) return this.fail(`bad host "${printable(host)}"`);
     this.#stop();
-    this.#target = formatAddress(host, port);
+    this.#target = formatAddress(name, port);
     const { receiveBuffer, readTurns } = this.#network;
-    const connection = SocketConnection.connect(host, port, receiveBuffer, readTurns);
+    const connection = SocketConnection.connect(name, port, receiveBuffer, readTurns);
     this.#own(connection);
     connection.setTimeout(this.#network.limits.connectTimeout * 1000);
     return undefined;
@@ -236,6 +238,12 @@ export class TcpClient implements ConnectionOwner {
     if (!connection.closed) this.#network.lingering.add(connection);
     return true;
   }
+}
+
+/** As addresses are shown: "[::1]". */
+function withoutBrackets(host: string): string {
+  const inner = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
+  return isIPv6(inner) ? inner : host;
 }
 
 function textOf(endpoint: Endpoint | undefined): string | undefined {

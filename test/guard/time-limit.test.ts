@@ -74,7 +74,7 @@ async function startPair(body: string): Promise<{ loop: number; echo: number }> 
 
 function serving(port: number, body: string): string {
   return `server = cumulus:createTCPServer()
-    LONG = ('a'):rep(1000000)
+    LONG, PATTERN = ('a'):rep(1000000), '(a*)a*b'
     function work()
       ${body}
     end
@@ -112,6 +112,24 @@ test.each(CASES)('%s ends at the time limit, and both applications go on', async
   peer.close();
   expect(await answers(echo)).toBe(true);
   expect(await answers(loop)).toBe(true);
+});
+
+test('a pattern that was ended is what it was, and so is the text', async () => {
+  const { loop } = await startPair(`
+    local n = calls or 1
+    calls = n + 1
+    if n == 1 then LONG:find(PATTERN) elseif n == 2 then LONG:gsub(PATTERN, '') elseif n == 3 then LONG:match(PATTERN) end
+    assert(#PATTERN == 7 and PATTERN == '(a*)a' .. '*b' and #LONG == 1000000)
+    assert(('aaab'):match(PATTERN) == 'aaa' and not ('aaa'):find(PATTERN))`);
+  const peer = await Peer.connect(loop);
+  for (let i = 1; i <= 3; i++) {
+    const from = running?.log.lines.length;
+    peer.send(`go${i}`);
+    await running?.log.waitFor('time limit', from);
+  }
+  peer.send('done');
+  expect((await peer.read(4)).toString()).toBe('done');
+  peer.close();
 });
 
 test('an entry that is within the limit is left alone, also right after one that was not', async () => {

@@ -38,6 +38,15 @@ test.each([
   expect([client.address, client.peerAddress]).toEqual([undefined, undefined]);
 });
 
+test('an IPv6 address may be in brackets, as it is shown', async () => {
+  const server = closing(await PeerServer.listen('::1'));
+  const recorder = closing(new Bench()).client();
+  expect(recorder.client.connect('[::1]', server.port)).toBeUndefined();
+  (await server.next()).send('hi');
+  expect((await recorder.untilReceived(2)).toString()).toBe('hi');
+  expect(recorder.client.connect('[localhost]', server.port)).toBe('bad host "[localhost]"');
+});
+
 test('a name that has several addresses is tried on all of them', async () => {
   const server = closing(await PeerServer.listen('127.0.0.1'));
   const recorder = closing(new Bench()).client();

@@ -103,6 +103,11 @@ export class Daemon {
     }
   }
 
+  /** Resolves when it has printed something more, or has ended. */
+  async waitForOutput(): Promise<void> {
+    if (!this.#over) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }

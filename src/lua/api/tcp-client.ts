@@ -70,7 +70,7 @@ export class TcpClientObject implements TcpHandler, Resource {
   send(stack: Stack): number {
     const bytes = stack.bytes(2);
     if (!bytes) return sendable(stack);
-    const error = bytes.length === 0 && this.client.connected ? undefined : this.client.send(bytes);
+    const error = bytes.length === 0 ? undefined : this.client.send(bytes);
     if (error === undefined) return 0;
     if (this.client.connected) this.#reportLimit(error);
     else this.#api.log.atCaller('error', error);
