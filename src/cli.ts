@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { checkRoot } from './app/discovery.js';
 import { loadConfig } from './config.js';
-import { CumulusError, messageOf } from './errors.js';
+import { CumulusError, ERROR_CODES, explain, messageOf } from './errors.js';
 import { isJournal } from './log/outlets.js';
 import { createLogger, type ManagedLogger, parseLevel } from './logger.js';
 import { nearest } from './nearest.js';
@@ -90,7 +90,7 @@ function checkCommand(): Command {
       const { check } = await import('./commands/check.js');
       const { good, report: text } = await check(command.optsWithGlobals());
       print(text);
-      if (!good) process.exitCode = 78;
+      if (!good) process.exitCode = ERROR_CODES.CONFIG;
     });
 }
 
@@ -228,22 +228,15 @@ function guard(logger: ManagedLogger): void {
   });
 }
 
-/** Says on stderr what is wrong. @returns the exit code */
+/** Says on stderr what is wrong: the guard would write it into a log that is closed by now. @returns the exit code */
 function report(error: unknown): number {
   // Commander has written its message already; help and version are not errors.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 78;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ERROR_CODES.USAGE;
   const text = explain(error);
   // As an error, not as information, which is what systemd takes a line without a priority for.
   const prefix = isJournal(2, process.env) ? '<3>' : '';
   process.stderr.write(`${prefix}cumulus-server: ${text.replaceAll('\n', `\n${prefix}`)}\n`);
   return error instanceof CumulusError ? error.exitCode : 1;
-}
-
-/** A defect is not thrown on: the guard would write it into a log that is closed by now. */
-function explain(error: unknown): string {
-  // "EACCES: permission denied, open '/etc/…'" says all that there is to say.
-  if (error instanceof CumulusError || (error instanceof Error && 'syscall' in error)) return error.message;
-  return `internal error: ${(error as Error)?.stack ?? messageOf(error)}`;
 }
 
 function packageVersion(): string {

@@ -31,6 +31,16 @@ export class CumulusError extends Error {
   }
 }
 
+/**
+ * What is wrong, for whoever can mend it: a user's mistake and what the system says in their own words, such as
+ * "EACCES: permission denied, open '/etc/…'". Anything else is a defect of ours, and is told whole.
+ */
+export function explain(error: unknown): string {
+  const known =
+    error instanceof CumulusError || (error instanceof Error && ('syscall' in error || 'path' in error));
+  return known ? error.message : `internal error: ${(error as Error)?.stack ?? messageOf(error)}`;
+}
+
 /** The text of anything that can be thrown, for a log line. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -91,7 +91,7 @@ export class Server {
     if (mailer.pending > 0) logger.note(`waiting up to ${STOP_MS / 1000} s for ${mailer.pending} mails`);
     const [unsent] = await Promise.all([mailer.close(STOP_MS), network.close(STOP_MS)]);
     for (const mail of unsent)
-      logger.error(`mail to ${mail.recipients.join(', ')} not sent: "${mail.subject}"`);
+      logger.error(`mail to ${mail.recipients.join(', ')} not sent, as the server stops: "${mail.subject}"`);
     this.#applications?.dispose();
     await watchdog.close();
   }

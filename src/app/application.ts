@@ -5,6 +5,7 @@
  * says so. One start or reload is in flight at a time; what is asked for meanwhile follows.
  */
 import { counted } from '../counted.js';
+import { explain } from '../errors.js';
 import type { Origin } from '../logger.js';
 import type { LuaValue } from '../lua/table.js';
 import { isApplication, type Place, titleOf } from './discovery.js';
@@ -12,7 +13,7 @@ import type { Generation, GenerationEvents } from './generation.js';
 import { OneAtATime } from './one-at-a-time.js';
 import { Restart } from './restart.js';
 import type { Services } from './services.js';
-import { explain, type Successors, Versions } from './versions.js';
+import { type Successors, Versions } from './versions.js';
 
 export type State =
   | { readonly name: 'stopped' }

@@ -20,6 +20,8 @@ export interface Checked {
   readonly files: number;
   /** "www/chat/main.lua:3: …" */
   readonly problems: readonly string[];
+  /** What is passed over. */
+  readonly warnings: readonly string[];
 }
 
 /** Compiling takes memory; this is more than any source that a person wrote needs, bytes. */
@@ -30,13 +32,15 @@ const QUIET: VmEvents = { enter() {}, leave() {}, error() {}, broken() {} };
 /** @param root the applications' folder, absolute and readable */
 export async function checkApplications(root: string, version: EngineVersion): Promise<Checked> {
   const vm = await LuaVm.create(new LuaEngines(), { version, memory: MEMORY }, QUIET);
-  const problems: string[] = [];
-  const places = folders(root, ({ shown }, reason) => problems.push(`${shown}: ${reason}`));
+  const [problems, warnings]: [string[], string[]] = [[], []];
+  const places = folders(root, ({ shown }, reason, isMeant) =>
+    (isMeant ? warnings : problems).push(`${shown}: ${reason}`),
+  );
   const files = places.flatMap((place) => luaFiles(place));
   problems.push(...files.flatMap((file) => problemOf(vm, file) ?? []));
   vm.close();
   const applications = places.filter(isApplication).map(({ path }) => path);
-  return { applications, files: files.length, problems };
+  return { applications, files: files.length, problems, warnings };
 }
 
 interface LuaFile {

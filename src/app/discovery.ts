@@ -23,8 +23,8 @@ export interface Place {
 /** Further ones are not looked at: somebody has linked a disk, or keeps data there. */
 const MOST_FOLDERS = 20_000;
 
-/** Told of a folder whose content cannot be listed: whatever is in it is not found. */
-export type OnUnreadable = (folder: Place, reason: string) => void;
+/** Told of a folder that is not looked into: whatever is in it is not found. `isMeant`: that is no fault of the folder. */
+export type OnUnreadable = (folder: Place, reason: string, isMeant?: boolean) => void;
 
 /**
  * The applications under `root`, parents before children, siblings by name.
@@ -62,7 +62,7 @@ export function folders(root: string, onUnreadable: OnUnreadable): Place[] {
     }
     const refusal = place.path === '' ? undefined : refusalOfLink(root, place.folder);
     if (refusal === NESTED) return;
-    if (refusal !== undefined) return onUnreadable(place, refusal);
+    if (refusal !== undefined) return onUnreadable(place, refusal, true);
     try {
       const real = realpathSync(place.folder);
       // A link to a folder above would go round for ever.

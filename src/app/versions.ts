@@ -3,7 +3,7 @@
  * here, only which was tried last and how many there have been.
  */
 import { join } from 'node:path';
-import { CumulusError, messageOf } from '../errors.js';
+import { explain } from '../errors.js';
 import type { LuaValue } from '../lua/table.js';
 import { MAIN, type Place, titleOf } from './discovery.js';
 import { Draining } from './draining.js';
@@ -97,13 +97,4 @@ export class Versions {
   #create(number: number, like?: Generation): Promise<Generation> {
     return Generation.create(this.#place, number, this.#services, this.#events, like?.sources);
   }
-}
-
-/** A user's mistake in its own words; anything else is ours, and says so. */
-export function explain(error: unknown): string {
-  if (error instanceof CumulusError) return error.message;
-  const code = (error as NodeJS.ErrnoException).code;
-  return code !== undefined
-    ? messageOf(error)
-    : `internal error: ${(error as Error).stack ?? messageOf(error)}`;
 }

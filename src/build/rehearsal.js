@@ -23,7 +23,7 @@ server = cumulus:createTCPServer()
 function server:clientHandler(client)
   function client:onReception(data) self:send(data) return 0 end
 end
-assert(server:start(${port}, "127.0.0.1"))
+assert(server:start(${port}))
 `;
 
 const [version] = process.argv.slice(2);

@@ -19,14 +19,20 @@ export interface CheckResult {
 
 /** @throws CumulusError CONFIG when the configuration itself is wrong: nothing else can be looked at then */
 export async function check({ config: file, verbose }: CheckOptions): Promise<CheckResult> {
-  const { config, warnings, placeOf } = loadConfig(file);
+  const { config, warnings: typos, placeOf } = loadConfig(file);
   const { path, required } = config.applications;
   checkRoot(path, placeOf);
-  const { applications, files, problems } = await checkApplications(path, config.lua.version);
+  const {
+    applications,
+    files,
+    problems,
+    warnings: passedOver,
+  } = await checkApplications(path, config.lua.version);
   const missing = required
     .filter((wanted) => !applications.includes(wanted))
     .map((wanted) => `${placeOf('applications', 'required')}: there is no application ${titleOf(wanted)}`);
   const errors = [...missing, ...problems];
+  const warnings = [...typos, ...passedOver];
   const counts = [
     counted(applications.length, 'application'),
     counted(files, 'Lua file'),

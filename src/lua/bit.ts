@@ -2,7 +2,7 @@
  * LuaJIT's `bit` library for Lua 5.1, which has no integer operators: results are signed 32-bit numbers.
  * (Lua 5.4 has them: stdlib/bit.lua.)
  */
-import { badArgument, wrongType } from './files/arguments.js';
+import { badArgument, wrongType } from './arguments.js';
 import type { HostFunction } from './host-calls.js';
 import type { Stack } from './stack.js';
 

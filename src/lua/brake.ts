@@ -8,6 +8,7 @@
 import type { Bytes } from './bytes.js';
 import { MatchState } from './engine/match-state.js';
 import { MASK_COUNT, type RawLua } from './engine/raw.js';
+import { scriptPosition } from './position.js';
 
 /**
  * Instructions between two looks of a coroutine at the brake. What costs is that there is a hook: a coroutine's
@@ -72,17 +73,7 @@ export class Brake {
 
   /** With the position of the innermost function that is the script's own. */
   #raise(L: number, reason: string): void {
-    this.#bytes.pushText(L, this.#position(L) + reason);
+    this.#bytes.pushText(L, scriptPosition(this.#raw, this.#bytes, L, 0) + reason);
     this.#raw.error(L);
-  }
-
-  #position(L: number): string {
-    for (let level = 0; level < 8; level++) {
-      this.#raw.where(L, level);
-      const where = this.#bytes.text(L, -1) ?? '';
-      this.#raw.settop(L, -2);
-      if (where !== '' && !where.startsWith('cumulus/')) return where;
-    }
-    return '';
   }
 }

@@ -39,10 +39,13 @@ export function callGlobal(
   }
 }
 
-/** @returns whether what is at the top now is a function */
-function pushGlobal({ raw, L, bytes }: LuaVm, name: string): boolean {
+/** Pushes a global, or nil. @returns whether it is a function */
+export function pushGlobal({ raw, L, bytes }: LuaVm, name: string): boolean {
+  const top = raw.gettop(L);
   raw.pushglobals(L);
   bytes.pushText(L, name);
   raw.rawget(L, -2);
+  raw.insert(L, top + 1);
+  raw.settop(L, top + 1);
   return raw.type(L, -1) === LUA_TFUNCTION;
 }

@@ -156,11 +156,6 @@ export class Handles {
     }
   }
 
-  /** Pushes an open object, as an argument of another one's event. */
-  push(handle: Handle<unknown>): void {
-    this.#vm.raw.refget(this.#vm.L, handle.id);
-  }
-
   /**
    * False when the value at `i` is another one, which has been given the memory of the handle's object: that happens
    * between the sweep that frees an object and `#afterCycle`. An open object is not freed.

@@ -3,13 +3,11 @@
  */
 import { messageOf } from '../errors.js';
 import { LuaError } from './lua-error.js';
+import { scriptPosition, whereOf } from './position.js';
 import type { LuaVm } from './vm.js';
 
 /** Called with the state that calls; returns the number of results that it has pushed. */
 export type HostFunction = (L: number) => number;
-
-/** How many functions of ours and of Lua's own there may be between the script's and the host function. */
-const LEVELS = 6;
 
 /** Calls `fn` for Lua. What it throws is an error of Lua's, at the position of the script that called. */
 export function callHost(vm: LuaVm, fn: HostFunction, L: number): number {
@@ -33,14 +31,8 @@ export function callHost(vm: LuaVm, fn: HostFunction, L: number): number {
 
 /** "www/main.lua:3: " of the script that called the running host function, also through our own Lua; or "". */
 export function positionOf({ raw, bytes }: LuaVm, L: number): string {
-  for (let level = 1; level <= LEVELS; level++) {
-    raw.where(L, level);
-    const where = bytes.text(L, -1) ?? '';
-    raw.settop(L, -2);
-    // Behind our own there may be a function of Lua's own, which has none: `pairs`, `tostring`.
-    if (!where.startsWith('cumulus/') && (where !== '' || level === 1)) return where;
-  }
-  return '';
+  // Called by none: by the server, or by a function of Lua's own, such as `pcall`.
+  return whereOf(raw, bytes, L, 1) === '' ? '' : scriptPosition(raw, bytes, L, 1);
 }
 
 /** The other RangeErrors – an array or a string that would be too long – are of JavaScript and leave Lua intact. */

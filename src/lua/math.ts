@@ -1,7 +1,7 @@
 /**
  * Lua 5.1's mathematical functions that Lua 5.4 has not, and cannot compute from others without loss.
  */
-import { wrongType } from './files/arguments.js';
+import { wrongType } from './arguments.js';
 import type { HostFunction } from './host-calls.js';
 import type { Stack } from './stack.js';
 

@@ -6,8 +6,8 @@
  */
 import { resolve } from 'node:path';
 import { CumulusError, messageOf } from '../errors.js';
+import { checkString, optionalString } from './arguments.js';
 import { LUA_TLIGHTUSERDATA } from './engine/raw.js';
-import { checkString, optionalString } from './files/arguments.js';
 import { type Bounds, type Folders, foldersUp, shownName, toBinary, toText } from './files/bounds.js';
 import { fileErrorOf } from './files/file-error.js';
 import type { HostFunction } from './host-calls.js';

@@ -5,6 +5,7 @@
  */
 import { LUA_TBOOLEAN, LUA_TNIL, LUA_TNUMBER, LUA_TSTRING } from './engine/raw.js';
 import { LuaError } from './lua-error.js';
+import { scriptPosition } from './position.js';
 import type { LuaVm } from './vm.js';
 
 const TYPE_NAMES = [
@@ -125,13 +126,7 @@ export class Stack {
   /** "www/main.lua" and the line of the Lua function that called the host function. */
   caller(): { file: string; line: number } | undefined {
     const { raw, L, bytes } = this.#vm;
-    for (let level = 1; level <= 4; level++) {
-      raw.where(L, level);
-      const where = bytes.text(L, -1) ?? '';
-      raw.settop(L, -2);
-      const match = /^(.*):(\d+): $/.exec(where);
-      if (match?.[1] && !match[1].startsWith('cumulus/')) return { file: match[1], line: Number(match[2]) };
-    }
-    return undefined;
+    const match = /^(.*):(\d+): $/.exec(scriptPosition(raw, bytes, L, 1));
+    return match?.[1] ? { file: match[1], line: Number(match[2]) } : undefined;
   }
 }

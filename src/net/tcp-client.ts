@@ -35,6 +35,8 @@ export class TcpClient implements ConnectionOwner {
   handler: TcpHandler;
   /** Why the last connection or attempt ended; undefined after an ordinary end. */
   error: string | undefined;
+  /** It ended because its script kept more than it may. */
+  overLimit = false;
   readonly #network: Network;
   readonly #queue: SendQueue;
   readonly #kept: Kept;
@@ -204,6 +206,7 @@ export class TcpClient implements ConnectionOwner {
     this.#connection = connection;
     this.#paused = false;
     this.error = undefined;
+    this.overLimit = false;
     this.#queue.attach(connection);
   }
 
@@ -215,7 +218,9 @@ export class TcpClient implements ConnectionOwner {
 
   /** @param error why it has to end, if it has to */
   #endIf(error: string | undefined): void {
-    if (error !== undefined) this.#end(error);
+    if (error === undefined) return;
+    this.overLimit = true;
+    this.#end(error);
   }
 
   #end(error: string | undefined): void {

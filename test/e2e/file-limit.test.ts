@@ -133,12 +133,14 @@ onLinux('a script that takes every descriptor gets errors, and all goes on when 
   expect(await daemon.waitFor('connect:')).toContain(`connect: too many open files (127.0.0.1:${port})`);
   // Loading the watcher fails, or what it does then: Node's words, which differ by its version.
   expect(await daemon.waitFor('cannot watch for changes')).toMatch(/EMFILE|too many open files/);
-  expect((await connectMany(port, 20)).filter((peer) => peer !== undefined)).toEqual([]);
+  // Closed, but for those for which threads that could not start have left room; without that they wait for some.
+  const hungry = connectMany(port, 20);
   expect(await busy(daemon)).toBeLessThan(0.3);
   const udp = await UdpPeer.bind();
   await udp.send('let go', control);
   udp.close();
   await daemon.waitFor('given back');
+  for (const peer of await hungry) peer?.close();
   await room(daemon, 5);
   const again = await connectMany(port, 5);
   expect(again.filter((peer) => peer === undefined)).toEqual([]);

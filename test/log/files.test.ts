@@ -208,7 +208,7 @@ describe('reopen', () => {
     const options = { level: 8, format: 'text', name: 'log', size: 1000, files: 1 } as const;
     const logger = createLogger(options, { stdoutFd: devNull() });
     logger.reopen();
-    await logger.close();
+    await expect(logger.close()).resolves.toBeUndefined();
   });
 });
 

@@ -99,8 +99,10 @@ test('an application may be a link to a folder elsewhere, and is followed there'
   await daemon.waitFor('0 of 0 applications running');
   symlinkSync(elsewhere, join(wwwOf(place), 'linked'));
   await daemon.waitFor('application /linked started');
-  writeFileSync(join(elsewhere, 'main.lua'), greeter(port, 'two'));
+  // Until the folder is watched, which nobody tells.
+  const saving = setInterval(() => writeFileSync(join(elsewhere, 'main.lua'), greeter(port, 'two')), 500);
   await daemon.waitFor('application /linked reloaded as generation 2');
+  clearInterval(saving);
   expect(await greeting(port)).toBe('two\n');
 });
 

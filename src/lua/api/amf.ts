@@ -5,12 +5,15 @@
  * Bytes come from strangers: whatever they are, the script gets values, or none and one ERROR.
  */
 import { AmfError, type AmfInput, AmfOpaque, decodeAmf, encodeAmf } from '../amf/index.js';
-import { LUA_TFUNCTION } from '../engine/raw.js';
+import { pushGlobal } from '../globals.js';
 import { LuaError } from '../lua-error.js';
 import type { LuaTable } from '../table.js';
 import { pushValues, readValues } from '../values.js';
 import type { LuaVm } from '../vm.js';
 import type { ApiContext, Functions } from './context.js';
+
+/** The event, which is an application's own. */
+const TYPED_OBJECT = 'onTypedObject';
 
 interface TypedObject {
   readonly type: string;
@@ -90,9 +93,9 @@ function collect(typed: TypedObject[], type: string, object: LuaTable): undefine
 /** Calls the event for each; its errors are logged as those of every event. They are on the stack above `base`. */
 function offerTypedObjects(vm: LuaVm, typed: readonly TypedObject[], base: number): void {
   for (const [i, { type }] of typed.entries()) {
-    if (!vm.enter('onTypedObject')) break;
+    if (!vm.enter(TYPED_OBJECT)) break;
     try {
-      if (!pushHandler(vm)) break;
+      if (!pushGlobal(vm, TYPED_OBJECT)) break;
       vm.bytes.pushBinary(vm.L, type);
       vm.raw.pushvalue(vm.L, base + 1 + i);
       vm.call(2, 0);
@@ -104,21 +107,9 @@ function offerTypedObjects(vm: LuaVm, typed: readonly TypedObject[], base: numbe
 }
 
 function wantsTypedObjects(vm: LuaVm): boolean {
-  const wanted = pushHandler(vm);
+  const wanted = pushGlobal(vm, TYPED_OBJECT);
   vm.raw.settop(vm.L, -2);
   return wanted;
-}
-
-/** Events are an application's own: of the table of globals itself. @returns false when there is none */
-function pushHandler(vm: LuaVm): boolean {
-  const { raw, L, bytes } = vm;
-  const top = raw.gettop(L);
-  raw.pushglobals(L);
-  bytes.pushText(L, 'onTypedObject');
-  raw.rawget(L, top + 1);
-  raw.insert(L, top + 1);
-  raw.settop(L, top + 1);
-  return raw.type(L, -1) === LUA_TFUNCTION;
 }
 
 /** @returns undefined, with an ERROR at the caller's position, when `work` fails for what it was given */

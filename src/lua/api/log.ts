@@ -1,5 +1,5 @@
 /**
- * NOTE, ERROR, WARN, INFO, DEBUG, TRACE and print.
+ * FATAL, CRITIC, ERROR, WARN, NOTE, INFO, DEBUG and TRACE.
  * Specification: reference-behaviour.md, "Log lines".
  */
 import type { LevelName } from '../../logger.js';

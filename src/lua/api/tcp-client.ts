@@ -48,8 +48,8 @@ export class TcpClientObject implements TcpHandler, Resource {
 
   onDisconnection(): void {
     this.#limitReported = false;
-    const { error } = this.client;
-    if (error?.includes('limit reached')) this.#api.log.report('error', error);
+    const { error, overLimit } = this.client;
+    if (overLimit && error !== undefined) this.#api.log.report('error', error);
     this.#handles.emit(this.#handle, 'onDisconnection', pushNothing, undefined, undefined);
     // A handler that has connected again keeps the object open.
     if (!this.client.connected) this.#handles.open.release(this.#handle);

@@ -12,10 +12,9 @@
  *
  * Invariant: called in the middle of anything, it changes nothing but that.
  */
-import { LUA_TSTRING, type RawLua } from './raw.js';
+import { LUA_TSTRING, LUA_TTHREAD, type RawLua } from './raw.js';
 
-/** `LUA_TTHREAD`, and where a lua_State has its type, behind the link to the next object. */
-const THREAD = 8;
+/** Where a lua_State has its type, behind the link to the next object. */
 const TYPE_AT = 4;
 
 /** MAXCCALLS of lstrlib.c 5.4, LUA_MAXCAPTURES. */
@@ -94,7 +93,7 @@ function endDeeper(words: Uint32Array, heap: Buffer, from: number, to: number): 
 }
 
 function isThread(heap: Buffer, address: number): boolean {
-  return address > 0 && (address & 3) === 0 && heap[address + TYPE_AT] === THREAD;
+  return address > 0 && (address & 3) === 0 && heap[address + TYPE_AT] === LUA_TTHREAD;
 }
 
 function at(words: Uint32Array, i: number): number {

@@ -16,6 +16,7 @@ export const LUA_TSTRING = 4;
 export const LUA_TTABLE = 5;
 export const LUA_TFUNCTION = 6;
 export const LUA_TUSERDATA = 7;
+export const LUA_TTHREAD = 8;
 
 export type EngineVersion = '5.4' | '5.1';
 

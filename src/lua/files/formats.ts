@@ -1,10 +1,11 @@
 /**
  * The formats of `read`: "n", "a", "l", "L" and counts, with and without the "*" of Lua 5.1.
  */
+
+import { badArgument, checkInteger, orFailure } from '../arguments.js';
 import { LUA_TNUMBER, LUA_TSTRING } from '../engine/raw.js';
 import type { Stack } from '../stack.js';
 import type { LuaVm } from '../vm.js';
-import { badArgument, checkInteger, orFailure } from './arguments.js';
 import type { LuaFile } from './lua-file.js';
 
 export class Formats {

@@ -3,12 +3,13 @@
  *
  * Every function here is called by scripts directly, so that an error's position is theirs.
  */
+
+import { badArgument, checkString, optionalString, orFailure } from '../arguments.js';
 import { LUA_TNUMBER } from '../engine/raw.js';
 import type { HostFunction } from '../host-calls.js';
 import { LuaError } from '../lua-error.js';
 import type { Stack } from '../stack.js';
 import type { LuaVm } from '../vm.js';
-import { badArgument, checkString, optionalString, orFailure } from './arguments.js';
 import { type Bounds, toText } from './bounds.js';
 import type { ConsoleInput, ConsoleOutput } from './console-file.js';
 import type { LuaFile } from './lua-file.js';

@@ -1,12 +1,20 @@
 /**
  * The methods of files, for scripts: `file:read(…)`. The library's functions on default files use the same.
  */
+
+import {
+  badArgument,
+  checkInteger,
+  checkString,
+  optionalString,
+  orFailure,
+  wrongType,
+} from '../arguments.js';
 import { LUA_TNUMBER, LUA_TSTRING } from '../engine/raw.js';
 import type { HostFunction } from '../host-calls.js';
 import { LuaError } from '../lua-error.js';
 import type { Stack } from '../stack.js';
 import type { LuaVm } from '../vm.js';
-import { badArgument, checkInteger, checkString, optionalString, orFailure, wrongType } from './arguments.js';
 import { Formats } from './formats.js';
 import type { LuaFile, Whence } from './lua-file.js';
 import type { OpenFiles } from './open-files.js';

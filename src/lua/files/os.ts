@@ -3,9 +3,9 @@
  * `difftime` are Lua's own: they read the real clock and the local time zone.
  */
 
+import { checkString, orFailure } from '../arguments.js';
 import type { HostFunction } from '../host-calls.js';
 import type { Stack } from '../stack.js';
-import { checkString, orFailure } from './arguments.js';
 import { type Bounds, toText } from './bounds.js';
 import { makeTemporary, removeFile, renameFile } from './opening.js';
 

@@ -5,7 +5,7 @@
 
 local ids, remote, step, operations = (...).ids, (...).remote, (...).step, (...).operations
 local type, next, ipairs, unpack, select, tostring = type, next, ipairs, unpack, select, tostring
-local error, table = error, table
+local error, table, rawget = error, table, rawget
 
 _G.type = function(...)
   local name = type(...)
@@ -27,6 +27,19 @@ _G.pairs = function(t)
   if type(t) == 'table' then return next, t, nil end
   if ids[t] then return step, t, nil end
   refuse('pairs', t)
+end
+
+-- With the caller's position, which an error of the original would not have.
+local setmetatable, metatable_of = setmetatable, debug.getmetatable
+_G.setmetatable = function(...)
+  local object, meta = ...
+  if type(object) ~= 'table' and not ids[object] then refuse('setmetatable', object) end
+  if select('#', ...) < 2 or meta ~= nil and type(meta) ~= 'table' and not ids[meta] then
+    error("bad argument #2 to 'setmetatable' (nil or table expected)", 2)
+  end
+  local old = metatable_of(object)
+  if old and rawget(old, '__metatable') ~= nil then error('cannot change a protected metatable', 2) end
+  return setmetatable(object, meta)
 end
 
 local iterate = ipairs({})

@@ -4,7 +4,7 @@
  * Plain values are copied. Anything else arrives as a proxy, one for each thing while it is in use, and as itself when
  * it comes home. It knows no applications: what is around the VM is handed in as `Outside`.
  */
-import { LUA_TLIGHTUSERDATA } from '../engine/raw.js';
+import { LUA_TLIGHTUSERDATA, LUA_TTHREAD } from '../engine/raw.js';
 import { LuaError } from '../lua-error.js';
 import type { LuaVm } from '../vm.js';
 import { cross } from './crossing.js';
@@ -16,8 +16,6 @@ import { lookUpField, lookUpMissing } from './looking-up.js';
 import { takeTrail } from './passing-errors.js';
 import type { Outside, Target } from './target.js';
 import { copyPlain } from './transfer.js';
-
-const THREAD = 8;
 
 export class Peer {
   readonly exchange: Exchange;
@@ -130,7 +128,7 @@ export class Peer {
   /** True when the value at `i` can go to another VM. */
   isPassable(i: number): boolean {
     const type = this.vm.raw.type(this.vm.L, i);
-    return type !== LUA_TLIGHTUSERDATA && type !== THREAD;
+    return type !== LUA_TLIGHTUSERDATA && type !== LUA_TTHREAD;
   }
 
   /** The value at `i`, which is not plain. */
@@ -138,7 +136,7 @@ export class Peer {
     const { raw, L } = this.vm;
     if (!this.isPassable(i))
       throw new LuaError(
-        `a ${raw.type(L, i) === THREAD ? 'coroutine' : 'userdata'} cannot go to another application`,
+        `a ${raw.type(L, i) === LUA_TTHREAD ? 'coroutine' : 'userdata'} cannot go to another application`,
       );
     const id = this.imports.idOf(i);
     if (id !== 0) return this.imports.get(id);

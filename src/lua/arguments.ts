@@ -2,10 +2,10 @@
  * Arguments of library functions, checked as Lua's own libraries check them, and results by their convention: a value,
  * or nil, a message and a number.
  */
-import { LUA_TNUMBER, LUA_TSTRING } from '../engine/raw.js';
-import { LuaError } from '../lua-error.js';
-import type { Stack } from '../stack.js';
-import { fileErrorOf } from './file-error.js';
+import { LUA_TNUMBER, LUA_TSTRING } from './engine/raw.js';
+import { fileErrorOf } from './files/file-error.js';
+import { LuaError } from './lua-error.js';
+import type { Stack } from './stack.js';
 
 /** A string or number as a binary string. @throws LuaError "bad argument …" */
 export function checkString(stack: Stack, i: number, name: string): string {
