@@ -40,7 +40,7 @@ export class Brake {
   press(reason: string): void {
     this.#reason = reason;
     this.#raw.sethook(this.#raw.L, this.#hook, MASK_COUNT, 1);
-    this.#matching.end();
+    this.#matching.end((L) => this.#raw.sethook(L, this.#hook, MASK_COUNT, 1));
   }
 
   /** Only when nothing runs in the VM. */
@@ -64,6 +64,7 @@ export class Brake {
   }
 
   #onHook(L: number): undefined {
+    this.#matching.restore();
     if (this.#reason !== undefined) {
       if (L !== this.#raw.L) this.#raw.allowhooks(L);
       this.#raise(L, this.#reason);

@@ -180,7 +180,9 @@ test('mail that cannot leave at the stop is logged and reported to onSent', asyn
   );
   await running.stop();
   expect(running.log.texts('note').join('\n')).toMatch(/told .*refused/);
-  expect(running.log.texts('error').join('\n')).toContain('mail to a@x.org not sent: "bye"');
+  expect(running.log.texts('error').join('\n')).toContain(
+    'mail to a@x.org not sent, as the server stops: "bye"',
+  );
 });
 
 test('with an outbox each mail is a file that a mail parser reads', async () => {

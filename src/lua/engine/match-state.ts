@@ -8,14 +8,28 @@
  *   5.4   | src_init | src_end | p_end | L | how much deeper it may recurse |: with the end at the beginning nothing matches
  *         any more, and what goes deeper than now is an error; so is the rest of a gsub, which has a negative length
  *   5.1   | src_init | src_end | L | number of captures |: of `L`, the pattern is known; when it begins with a zero, it
- *         has ended, and matches. It is put back by `restore`.
+ *         has ended, and matches. It is put back by `restore`, before anything else runs in that state.
  *
- * Invariant: called in the middle of anything, it changes nothing but that.
+ * Invariant: called in the middle of anything, it changes nothing but that. Nothing else has the address of a string, that
+ * of its end, and a state, side by side.
  */
-import { LUA_TSTRING, LUA_TTHREAD, type RawLua } from './raw.js';
+import { LUA_TSTRING, LUA_TTHREAD, LUA_TUSERDATA, type RawLua } from './raw.js';
 
-/** Where a lua_State has its type, behind the link to the next object. */
+/** Where an object has its type, behind the link to the next one; variants of it are in the higher bits. */
 const TYPE_AT = 4;
+const TYPE_MASK = 0x0f;
+
+/** Both versions: the characters of a string are behind so many bytes, the last four of which are the length of a long one. */
+const STRING_HEADER = 16;
+/** 5.4: the length of a short one is in a byte. */
+const LONG_VARIANT = 0x10;
+const SHORT_LENGTH_AT = 7;
+
+/** 5.4's `GMatchState`: what is in front of `L`, and its size, which its userdata has at `LENGTH_AT` of its header. */
+const GMATCH_L_AT = 24;
+const GMATCH_SIZE = 292;
+const USERDATA_HEADER = 16;
+const LENGTH_AT = 8;
 
 /** MAXCCALLS of lstrlib.c 5.4, LUA_MAXCAPTURES. */
 const MAX_DEPTH = 200;
@@ -29,73 +43,115 @@ export interface CStack {
 
 export class MatchState {
   readonly #raw: RawLua;
-  readonly #stack: CStack | undefined;
   /** What patterns were, by address. */
   readonly #changed = new Map<number, Uint8Array>();
 
   constructor(raw: RawLua) {
     this.#raw = raw;
-    this.#stack = raw.cStack;
   }
 
-  /** Ends what matches are under way. */
-  end(): void {
-    if (!this.#stack) return;
-    const heap = this.#raw.heap();
-    const words = new Uint32Array(heap.buffer, 0, heap.length >> 2);
-    const [from, to] = [this.#stack.current() >> 2, this.#stack.base() >> 2];
-    if (this.#raw.version === '5.1') return this.#end51(words, from, to);
+  /** Ends what matches are under way. @param stop sees to it that nothing more runs in that state */
+  end(stop: (L: number) => void): void {
+    const { cStack, version } = this.#raw;
+    if (!cStack) return;
+    const memory = new Memory(this.#raw.heap(), version === '5.4');
+    const [from, to] = [cStack.current() >> 2, cStack.base() >> 2];
+    if (version === '5.1') {
+      for (let i = from + 2; i < to; i++) if (memory.isState51(i)) this.#end51(memory.word(i), stop);
+      return;
+    }
+    let found = false;
+    for (let i = from + 3; i < to; i++) if (memory.isState54(i)) found = memory.end54(i);
     // Only gmatch keeps it elsewhere, and then there is none on the stack.
-    if (!endDeeper(words, heap, from, to)) endDeeper(words, heap, to, words.length);
+    for (let i = to; i < memory.size && !found; i++)
+      if (memory.isState54(i) && memory.isGmatch(i)) memory.end54(i);
   }
 
-  /** When nothing runs any more. */
+  /** When the match is over, and nothing has run since. */
   restore(): void {
+    if (this.#changed.size === 0) return;
     const heap = this.#raw.heap();
-    for (const [address, bytes] of this.#changed) heap.set(bytes, address);
+    for (const [address, bytes] of this.#changed) {
+      const isAsLeft = heap.subarray(address, address + bytes.length).every((byte) => byte === 0);
+      if (isAsLeft) heap.set(bytes, address);
+    }
     this.#changed.clear();
   }
 
-  #end51(words: Uint32Array, from: number, to: number): void {
-    const heap = this.#raw.heap();
-    for (let i = from + 2; i < to; i++) {
-      const L = at(words, i);
-      if (!isThread(heap, L) || at(words, i - 2) > at(words, i - 1) || at(words, i + 1) > MAX_CAPTURES)
-        continue;
-      // An argument of `find`, `match` and `gsub`, an upvalue of what gmatch has returned.
-      this.#endPattern(L, 2, heap);
-      this.#endPattern(L, this.#raw.upvalueindex(2), heap);
-    }
+  #end51(L: number, stop: (L: number) => void): void {
+    // An argument of `find`, `match` and `gsub`, an upvalue of what gmatch has returned.
+    this.#endPattern(L, 2);
+    this.#endPattern(L, this.#raw.upvalueindex(2));
+    stop(L);
   }
 
-  #endPattern(L: number, i: number, heap: Buffer): void {
+  #endPattern(L: number, i: number): void {
     if (this.#raw.type(L, i) !== LUA_TSTRING) return;
+    const heap = this.#raw.heap();
     const address = this.#raw.tolstring(L, i, 0);
     const end = heap.indexOf(0, address);
-    if (address === 0 || end <= address || this.#changed.has(address)) return;
+    if (end <= address) return;
     this.#changed.set(address, Uint8Array.from(heap.subarray(address, end)));
     heap.fill(0, address, end);
   }
 }
 
-/** @returns whether there is a state between the two words */
-function endDeeper(words: Uint32Array, heap: Buffer, from: number, to: number): boolean {
-  let found = false;
-  for (let i = from + 3; i < to - 1; i++) {
-    const depth = at(words, i + 1);
-    if (depth === 0 || depth > MAX_DEPTH || !isThread(heap, at(words, i))) continue;
-    if (at(words, i - 3) > at(words, i - 2) || at(words, i - 1) >= heap.length) continue;
-    words[i - 2] = at(words, i - 3);
-    words[i + 1] = 0;
-    found = true;
+/** The heap by words: what is where. */
+class Memory {
+  readonly size: number;
+  readonly #bytes: Buffer;
+  readonly #words: Uint32Array;
+  readonly #hasVariants: boolean;
+
+  constructor(bytes: Buffer, hasVariants: boolean) {
+    this.#bytes = bytes;
+    this.#words = new Uint32Array(bytes.buffer, 0, bytes.length >> 2);
+    this.#hasVariants = hasVariants;
+    this.size = this.#words.length;
   }
-  return found;
-}
 
-function isThread(heap: Buffer, address: number): boolean {
-  return address > 0 && (address & 3) === 0 && heap[address + TYPE_AT] === LUA_TTHREAD;
-}
+  word(i: number): number {
+    return this.#words[i] as number;
+  }
 
-function at(words: Uint32Array, i: number): number {
-  return words[i] as number;
+  /** Whether there is the `L` of a MatchState at word `i`. */
+  isState51(i: number): boolean {
+    if (!this.#isThread(this.word(i)) || this.word(i + 1) > MAX_CAPTURES) return false;
+    return this.#isString(this.word(i - 2), this.word(i - 1));
+  }
+
+  isState54(i: number): boolean {
+    if (!this.#isThread(this.word(i)) || this.word(i + 1) > MAX_DEPTH) return false;
+    return this.#isString(this.word(i - 3), this.word(i - 2));
+  }
+
+  /** Whether that is the one of a gmatch. */
+  isGmatch(i: number): boolean {
+    const header = i * 4 - GMATCH_L_AT - USERDATA_HEADER;
+    return this.#typeOf(header) === LUA_TUSERDATA && this.word((header + LENGTH_AT) >> 2) === GMATCH_SIZE;
+  }
+
+  end54(i: number): true {
+    this.#words[i - 2] = this.word(i - 3);
+    this.#words[i + 1] = 0;
+    return true;
+  }
+
+  #isThread(address: number): boolean {
+    return (address & 3) === 0 && address > 0 && this.#bytes[address + TYPE_AT] === LUA_TTHREAD;
+  }
+
+  #isString(start: number, end: number): boolean {
+    const object = start - STRING_HEADER;
+    return object > 0 && this.#typeOf(object) === LUA_TSTRING && end - start === this.#lengthOf(object);
+  }
+
+  #lengthOf(object: number): number {
+    const isShort = this.#hasVariants && ((this.#bytes[object + TYPE_AT] ?? 0) & LONG_VARIANT) === 0;
+    return isShort ? (this.#bytes[object + SHORT_LENGTH_AT] ?? 0) : this.word((object >> 2) + 3);
+  }
+
+  #typeOf(object: number): number {
+    return (this.#bytes[object + TYPE_AT] ?? 0) & TYPE_MASK;
+  }
 }
