@@ -36,10 +36,15 @@ export class Brake {
     return this.#reason !== undefined;
   }
 
-  /** Every instruction raises `reason` from now on. May be called in the middle of anything. */
+  /** Every instruction raises `reason` from now on. */
   press(reason: string): void {
     this.#reason = reason;
     this.#raw.sethook(this.#raw.L, this.#hook, MASK_COUNT, 1);
+  }
+
+  /** The same in the middle of whatever runs: in C as well. */
+  interrupt(reason: string): void {
+    this.press(reason);
     this.#matching.end((L) => this.#raw.sethook(L, this.#hook, MASK_COUNT, 1));
   }
 

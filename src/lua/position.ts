@@ -4,6 +4,9 @@
 import type { Bytes } from './bytes.js';
 import type { RawLua } from './engine/raw.js';
 
+/** What the names of our own Lua begin with. No folder of applications is called so (errors.lua, sandbox.lua, compat51.lua). */
+export const OURS = '[cumulus]/';
+
 /** How many functions of ours and of Lua's own there may be above the script's. */
 const LEVELS = 8;
 
@@ -15,7 +18,7 @@ const LEVELS = 8;
 export function scriptPosition(raw: RawLua, bytes: Bytes, L: number, level: number): string {
   for (let i = level; i < level + LEVELS; i++) {
     const where = whereOf(raw, bytes, L, i);
-    if (where !== '' && !where.startsWith('cumulus/')) return where;
+    if (where !== '' && !where.startsWith(OURS)) return where;
   }
   return '';
 }

@@ -9,6 +9,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { PACKAGE_ROOT } from '../package.js';
 import type { Bytes } from './bytes.js';
 import type { EngineVersion, RawLua } from './engine/raw.js';
+import { OURS } from './position.js';
 
 const FOLDER = new URL('src/lua/stdlib/', PACKAGE_ROOT);
 
@@ -26,7 +27,7 @@ export class Stdlib {
 
   /** Pushes the function of a source. */
   push(raw: RawLua, bytes: Bytes, name: string): void {
-    if (bytes.load(raw.L, this.chunk(raw.version, name), `=cumulus/${name}`) !== 0)
+    if (bytes.load(raw.L, this.chunk(raw.version, name), `=${OURS}${name}`) !== 0)
       throw new Error(bytes.text(raw.L, -1));
   }
 
@@ -61,7 +62,7 @@ export function compileStdlib(raw: RawLua, bytes: Bytes): Buffer {
   const chunks: [string, Uint8Array][] = [];
   for (const name of names) {
     const source = readFileSync(new URL(`${name}.lua`, FOLDER));
-    if (bytes.load(raw.L, source, `=cumulus/${name}`) === 0) chunks.push([name, dumped(raw, bytes)]);
+    if (bytes.load(raw.L, source, `=${OURS}${name}`) === 0) chunks.push([name, dumped(raw, bytes)]);
     raw.settop(raw.L, 0);
   }
   return pack(chunks);

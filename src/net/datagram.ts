@@ -10,6 +10,9 @@ import { reasonOf } from './errors.js';
 import type { Network } from './network.js';
 import type { LookupCallback, Resolver } from './resolve.js';
 
+/** What a datagram takes beside its bytes while its name is looked up: many empty ones are not nothing. */
+const WAITING_COST = 128;
+
 export interface DatagramReceiver {
   onDatagram(bytes: Buffer, from: RemoteInfo): void;
   onError(reason: string): void;
@@ -106,9 +109,9 @@ export class Datagram implements ChannelEvents, Recipient {
 
   #sendByName(bytes: Uint8Array, { host, port }: Address): void {
     const copy = Buffer.from(bytes);
-    this.#unresolved += copy.length;
+    this.#unresolved += copy.length + WAITING_COST;
     this.#network.resolver.lookup(host, this.family, (error, address) => {
-      this.#unresolved -= copy.length;
+      this.#unresolved -= copy.length + WAITING_COST;
       if (this.#closed) return;
       if (!error) this.send(copy, addressOf(address, port));
       // What is remembered is told at once, and a script may be what has sent.

@@ -2,8 +2,8 @@
  * Look-up for datagrams: literal addresses at once, names through the system's resolver, remembered for a while.
  *
  * The system's look-up blocks one of the few threads that files and the look-ups of connections need as well. So there
- * is one at a time, whoever asks for the same name meanwhile shares it, and a name that is not found is not asked for
- * again at once: a script that sends to one holds nobody up.
+ * is one at a time, and a second one when that takes long; whoever asks for the same name meanwhile shares it, and a name
+ * that is not found is not asked for again at once: a script that sends to one holds nobody up.
  */
 import { isIP } from 'node:net';
 
@@ -13,6 +13,10 @@ export type LookupCallback = (error: NodeJS.ErrnoException | null, address: stri
 const REMEMBER_MS = 30_000;
 const REMEMBER_FAILURE_MS = 1000;
 const REMEMBER_COUNT = 256;
+
+/** A look-up that takes longer, milliseconds, counts as failed, and no longer as the one at a time. */
+const LONG_MS = 5000;
+const AT_MOST = 2;
 
 /** Names that may wait for their turn. */
 const WAITING_COUNT = 256;
@@ -31,8 +35,12 @@ interface Question {
 
 export class Resolver {
   readonly #known = new Map<string, Known>();
-  /** What is being asked, first, and what waits for that, in order. */
+  /** What is being asked and what waits for that, in order. */
   readonly #questions = new Map<string, Question>();
+  readonly #waiting: string[] = [];
+  /** Look-ups under way, and those of them that take long. */
+  #asked = 0;
+  #late = 0;
   /** Hosts that are addresses: `dgram` asks for each datagram, and a look into a set is cheaper than parsing. */
   readonly #literals = new Set<string>();
 
@@ -48,22 +56,43 @@ export class Resolver {
   }
 
   #add(key: string, question: Question): void {
-    if (this.#questions.size > WAITING_COUNT) return refuse(question);
+    if (this.#waiting.length >= WAITING_COUNT) return refuse(question);
     this.#questions.set(key, question);
-    if (this.#questions.size === 1) this.#ask(key, question);
+    this.#waiting.push(key);
+    this.#askNext();
   }
 
-  #ask(key: string, { host, family, callbacks }: Question): void {
+  #askNext(): void {
+    if (this.#asked - this.#late > 0 || this.#asked >= AT_MOST) return;
+    const key = this.#waiting.shift();
+    const question = key === undefined ? undefined : this.#questions.get(key);
+    if (key !== undefined && question) this.#ask(key, question);
+  }
+
+  #ask(key: string, { host, family }: Question): void {
+    this.#asked++;
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.#late++;
+      this.#answer(key, Object.assign(new Error(`no answer for ${host}`), { code: 'EAI_AGAIN' }), '');
+    }, LONG_MS).unref();
     // Loaded by the first name: most servers never look one up.
     process.getBuiltinModule('node:dns').lookup(host, { family }, (error, address) => {
-      this.#remember(key, error, address);
-      this.#questions.delete(key);
-      for (const [next, question] of this.#questions) {
-        this.#ask(next, question);
-        break;
-      }
-      for (const callback of callbacks) callback(error, address, family);
+      clearTimeout(timer);
+      this.#asked--;
+      if (isLate) this.#late--;
+      // What comes late is remembered all the same.
+      this.#answer(key, error, address);
     });
+  }
+
+  #answer(key: string, error: NodeJS.ErrnoException | null, address: string): void {
+    const question = this.#questions.get(key);
+    this.#questions.delete(key);
+    this.#remember(key, error, address);
+    this.#askNext();
+    for (const callback of question?.callbacks ?? []) callback(error, address, question?.family ?? 4);
   }
 
   #isLiteral(host: string): boolean {

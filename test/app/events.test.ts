@@ -104,7 +104,7 @@ test.each([
   const { log } = await start(`\nfunction onStart()\n${call}\nend`);
   const [error = ''] = log.texts('error');
   expect(error).toMatch(/^application \/, onStart: www\/main\.lua:3: /);
-  expect(error).not.toContain('cumulus/');
+  expect(error).not.toContain('[cumulus]');
 });
 
 test('events that are no functions are passed over', async () => {

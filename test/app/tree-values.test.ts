@@ -398,5 +398,23 @@ test('a class of another application has objects here', () =>
     function Animal:late() return 'late' end
     assert(dog:late() == 'late')
     assert(not pcall(setmetatable, Animal, {}))
+    assert(getmetatable(dog) == Animal and not pcall(setmetatable, dog, {}))
+  `,
+  ));
+
+test('a class of another application gives objects no finalizers', () =>
+  holds(
+    `Class = {} Class.__index = Class
+    function arm() Class.__gc = function() finalized = true end end`,
+    `
+    local object = setmetatable({}, Class)
+    pcall(function() getmetatable(object).__gc = function() finalized = true end end)
+    pcall(rawset, getmetatable(object), '__gc', function() finalized = true end)
+    for i = 1, 10 do pcall(setmetatable, {}, Class) end
+    collectgarbage() collectgarbage()
+    arm()
+    for i = 1, 10 do pcall(setmetatable, {}, Class) end
+    collectgarbage() collectgarbage()
+    assert(not finalized and not super.finalized)
   `,
   ));

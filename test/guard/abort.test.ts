@@ -7,7 +7,7 @@ import { LUA_VERSION, temporaryFolder } from '../support/server.js';
 
 const BINARY = new URL('../../bin/cumulus-server.js', import.meta.url).pathname;
 
-/** A pattern that takes for ever, in one call of C, where Lua runs no hook. */
+/** One call of C that takes seconds, where Lua runs no hook. */
 const STUCK = 'string.rep("", 2 ^ 31 - 1)';
 
 let folder: string | undefined;

@@ -61,6 +61,21 @@ test('a name that is not found is not asked for again at once', async () => {
   expect(asked).toEqual(['nobody.invalid']);
 });
 
+test('a name that gets no answer holds up others for five seconds, and no more', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.mocked(dns.lookup).mockImplementationOnce((() =>
+    asked.push('slow.host')) as unknown as typeof dns.lookup);
+  const answers = [lookUp('slow.host'), lookUp('fast.host'), lookUp('last.host')];
+  expect(asked).toEqual(['slow.host']);
+  vi.advanceTimersByTime(5000);
+  vi.useRealTimers();
+  expect((await Promise.all(answers)).map(({ code, address }) => code ?? address)).toEqual([
+    'EAI_AGAIN',
+    '127.0.0.1',
+    '127.0.0.1',
+  ]);
+});
+
 test('names are looked up one at a time, in order, and a flood of them is refused', async () => {
   const names = Array.from({ length: 300 }, (_, i) => `nobody${i}.invalid`);
   const answers = names.map((name) => lookUp(name));

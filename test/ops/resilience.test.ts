@@ -91,6 +91,26 @@ test('links that lead out, up and round are told, and nothing else changes', asy
   await endsOnRequest(daemon);
 });
 
+test('the folder of the applications may be a link, as may folders in linked folders', async () => {
+  const port = await freePort();
+  const [releases, shared] = [daemons.folder(), daemons.folder()];
+  mkdirSync(join(releases, 'one'));
+  mkdirSync(join(shared, 'app'));
+  mkdirSync(join(shared, 'kid'));
+  writeFileSync(join(shared, 'kid/main.lua'), greeter(port, 'one'));
+  symlinkSync(join(releases, 'one'), join(releases, 'current'));
+  symlinkSync(join(shared, 'app'), join(releases, 'one/app'));
+  symlinkSync(join(shared, 'kid'), join(shared, 'app/kid'));
+  const config = join(releases, 'a.ini');
+  writeFileSync(config, '[applications]\npath=current\n');
+  const daemon = daemons.run(['--config', config]);
+  await daemon.waitFor('application /app/kid started');
+  const saving = setInterval(() => writeFileSync(join(shared, 'kid/main.lua'), greeter(port, 'two')), 500);
+  await daemon.waitFor('application /app/kid reloaded as generation 2');
+  clearInterval(saving);
+  expect(await greeting(port)).toBe('two\n');
+});
+
 test('an application may be a link to a folder elsewhere, and is followed there', async () => {
   const port = await freePort();
   const elsewhere = daemons.folder();

@@ -10,8 +10,9 @@
  *   5.1   | src_init | src_end | L | number of captures |: of `L`, the pattern is known; when it begins with a zero, it
  *         has ended, and matches. It is put back by `restore`, before anything else runs in that state.
  *
- * Invariant: called in the middle of anything, it changes nothing but that. Nothing else has the address of a string, that
- * of its end, and a state, side by side.
+ * Invariant: called in the middle of anything, it changes nothing but that: what is taken for a state has the address of
+ * a string, that of its end and a thread side by side, and the thread is in a function that has been given that string.
+ * Out of reach is a gmatch of 5.4 in a coroutine, as nobody says which one runs.
  */
 import { LUA_TSTRING, LUA_TTHREAD, LUA_TUSERDATA, type RawLua } from './raw.js';
 
@@ -30,6 +31,8 @@ const GMATCH_L_AT = 24;
 const GMATCH_SIZE = 292;
 const USERDATA_HEADER = 16;
 const LENGTH_AT = 8;
+/** Of the function that it returns. */
+const GMATCH_UPVALUE = 3;
 
 /** MAXCCALLS of lstrlib.c 5.4, LUA_MAXCAPTURES. */
 const MAX_DEPTH = 200;
@@ -57,14 +60,15 @@ export class MatchState {
     const memory = new Memory(this.#raw.heap(), version === '5.4');
     const [from, to] = [cStack.current() >> 2, cStack.base() >> 2];
     if (version === '5.1') {
-      for (let i = from + 2; i < to; i++) if (memory.isState51(i)) this.#end51(memory.word(i), stop);
+      for (let i = from + 2; i < to; i++) {
+        if (memory.isState51(i) && this.#isSubject(memory, i, 2)) this.#end51(memory.word(i), stop);
+      }
       return;
     }
-    let found = false;
-    for (let i = from + 3; i < to; i++) if (memory.isState54(i)) found = memory.end54(i);
-    // Only gmatch keeps it elsewhere, and then there is none on the stack.
-    for (let i = to; i < memory.size && !found; i++)
-      if (memory.isState54(i) && memory.isGmatch(i)) memory.end54(i);
+    for (let i = from + 3; i < to; i++)
+      if (memory.isState54(i) && this.#isSubject(memory, i, 3)) memory.end54(i);
+    const gmatch = this.#raw.topointer(this.#raw.L, this.#raw.upvalueindex(GMATCH_UPVALUE));
+    if (memory.isGmatch(gmatch)) memory.end54((gmatch + GMATCH_L_AT) >> 2);
   }
 
   /** When the match is over, and nothing has run since. */
@@ -76,6 +80,15 @@ export class MatchState {
       if (isAsLeft) heap.set(bytes, address);
     }
     this.#changed.clear();
+  }
+
+  /** Whether the text of the state is what the function that runs in its `L` has been given. */
+  #isSubject(memory: Memory, i: number, distance: number): boolean {
+    const [L, text] = [memory.word(i), memory.word(i - distance)];
+    const { upvalueindex } = this.#raw;
+    return [1, upvalueindex(1)].some(
+      (index) => this.#raw.type(L, index) === LUA_TSTRING && this.#raw.tolstring(L, index, 0) === text,
+    );
   }
 
   #end51(L: number, stop: (L: number) => void): void {
@@ -125,16 +138,17 @@ class Memory {
     return this.#isString(this.word(i - 3), this.word(i - 2));
   }
 
-  /** Whether that is the one of a gmatch. */
-  isGmatch(i: number): boolean {
-    const header = i * 4 - GMATCH_L_AT - USERDATA_HEADER;
-    return this.#typeOf(header) === LUA_TUSERDATA && this.word((header + LENGTH_AT) >> 2) === GMATCH_SIZE;
+  /** Whether the value at the address is what gmatch keeps: 5.4 has it in a userdata. */
+  isGmatch(address: number): boolean {
+    const header = address - USERDATA_HEADER;
+    if (address === 0 || this.#typeOf(header) !== LUA_TUSERDATA) return false;
+    const isOfSize = this.word((header + LENGTH_AT) >> 2) === GMATCH_SIZE;
+    return isOfSize && this.isState54((address + GMATCH_L_AT) >> 2);
   }
 
-  end54(i: number): true {
+  end54(i: number): void {
     this.#words[i - 2] = this.word(i - 3);
     this.#words[i + 1] = 0;
-    return true;
   }
 
   #isThread(address: number): boolean {

@@ -37,7 +37,7 @@ end
 -- Scripts have no business in our functions, nor in C's, which have no environment here.
 local function is_foreign(f)
   local info = getinfo(f, 'S')
-  return info.what == 'C' or find(info.source, '^=cumulus/') ~= nil
+  return info.what == 'C' or find(info.source, '^=%[cumulus%]/') ~= nil
 end
 
 -- The function that argument `f` means, counted from the caller of the caller of this; nil for level 0.

@@ -8,14 +8,14 @@ local traceback = debug.traceback
 local concat, sort = table.concat, table.sort
 local find, gmatch, sub = string.find, string.gmatch, string.sub
 local getinfo = debug.getinfo
-local OURS = '^cumulus/[%w_]+:%d+: '
+local OURS = '^%[cumulus%]/[%w_]+:%d+: '
 
 -- "www/main.lua:3: " of the innermost function that is the script's, for a message that names one of ours.
 local function position()
   for level = 3, 20 do
     local info = getinfo(level, 'Sl')
     if not info then return '' end
-    if info.currentline > 0 and not find(info.short_src, '^cumulus/') then
+    if info.currentline > 0 and not find(info.short_src, '^%[cumulus%]/') then
       return info.short_src .. ':' .. info.currentline .. ': '
     end
   end
@@ -46,7 +46,7 @@ end
 return function(err)
   local lines = {}
   for line in gmatch(traceback('', 2), '[^\n]+') do
-    local foreign = find(line, '^%s*%[C%]') or find(line, '^%s*cumulus/') or find(line, '^%s*%(%.%.%.tail calls%.%.%.%)')
+    local foreign = find(line, '^%s*%[C%]') or find(line, '^%s*%[cumulus%]/') or find(line, '^%s*%(%.%.%.tail calls%.%.%.%)')
     if not foreign and line ~= 'stack traceback:' then lines[#lines + 1] = line end
   end
   local message = type(err) == 'string' and err or text_of(err)

@@ -173,7 +173,7 @@ end
 local getinfo, running = debug.getinfo, coroutine.running
 local function is_own(f)
   local info = getinfo(f, 'S')
-  return info.what ~= 'C' and not find(info.source, '^=cumulus/')
+  return info.what ~= 'C' and not find(info.source, '^=%[cumulus%]/')
 end
 
 function debug.getinfo(...)

@@ -152,8 +152,9 @@ local function copy(proxy)
 end
 
 -- What stands for a proxy as a metatable, which Lua reads without asking its metamethods: a table with the metamethods
--- that it has when it is first made one of. No finalizer: what runs in one cannot be ended.
-local metatables = setmetatable({}, { __mode = 'k' })
+-- that it has when it is first made one of. Scripts never see it, as they could give it a finalizer: what runs in one
+-- cannot be ended. Kept by its objects; it may refer to the proxy, and Lua 5.1 would keep both for ever.
+local metatables = setmetatable({}, { __mode = 'kv' })
 
 local function metatable_of(proxy)
   local known = metatables[proxy]
@@ -162,6 +163,7 @@ local function metatable_of(proxy)
   for key, value in step, proxy, nil do
     if type(key) == 'string' and substring(key, 1, 2) == '__' and key ~= '__gc' then methods[key] = value end
   end
+  if methods.__metatable == nil then methods.__metatable = proxy end
   metatables[proxy] = methods
   return methods
 end

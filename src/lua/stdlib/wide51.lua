@@ -54,7 +54,7 @@ local function format_with_care(...)
   local ok, text = pcall(run, ...)
   if ok then return text end
   if type(text) ~= 'string' then error(text, 0) end
-  text = gsub(text, '^cumulus/wide51:%d+: ', '')
+  text = gsub(text, '^%[cumulus%]/wide51:%d+: ', '')
   if match(text, '^bad argument') or match(text, '^invalid') then
     error((gsub(text, "to '%?'", "to 'format'")), 3)
   end

@@ -114,7 +114,7 @@ export class Watchdog {
     const { timeout, abort } = this.#limits;
     if (what === 'abort') return this.#events.fatal(outermost, outermost.entry, abort);
     this.#reason = `time limit: ${outermost.entry} ran for more than ${timeout} ms`;
-    for (const vm of this.#entered) vm.brake.press(this.#reason);
+    for (const vm of this.#entered) vm.brake.interrupt(this.#reason);
   }
 
   #judge(vm: LuaVm): void {
