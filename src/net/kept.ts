@@ -4,42 +4,35 @@
 import type { Network } from './network.js';
 import { Rest } from './rest.js';
 
-export class Kept {
+/** One object and not two for each connection, of which there may be many that are idle. */
+export class Kept extends Rest {
   readonly #network: Network;
-  readonly #rest = new Rest();
   /** As it is counted among all connections, bytes. */
   #counted = 0;
 
   constructor(network: Network) {
+    super();
     this.#network = network;
   }
 
-  get empty(): boolean {
-    return this.#rest.length === 0;
-  }
-
-  /** What is kept with `chunk` behind it. The view is valid until the next call of a method. */
-  join(chunk: Buffer): Buffer {
-    return this.#rest.join(chunk);
-  }
-
   /**
-   * Keeps the last `count` bytes of `joined`, which is what `join` returned.
+   * Like `keep`.
    * @returns why the connection has to end, when that is more than the limits allow
    */
-  keep(joined: Buffer, count: number): string | undefined {
-    this.#rest.keep(joined, count);
+  keepWithin(joined: Buffer, count: number): string | undefined {
+    this.keep(joined, count);
     return this.#count(count);
   }
 
-  /** The same where nothing is kept. @param bytes its own memory, and this one's from now on */
-  begin(bytes: Buffer): string | undefined {
-    this.#rest.begin(bytes);
+  /** The same for `begin`. */
+  beginWithin(bytes: Buffer): string | undefined {
+    this.begin(bytes);
     return this.#count(bytes.length);
   }
 
-  clear(): void {
-    this.#rest.clear();
+  /** Nothing is kept any more, nor counted. */
+  release(): void {
+    this.clear();
     this.#count(0);
   }
 

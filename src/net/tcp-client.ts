@@ -168,12 +168,12 @@ export class TcpClient implements ConnectionOwner {
     const keep = this.handler.onReception(bytes);
     // Ended, or made anew, by the handler: what was read is of a connection that is over.
     if (this.#connection !== connection) return;
-    this.#endIf(this.#kept.keep(bytes, keep));
+    this.#endIf(this.#kept.keepWithin(bytes, keep));
   }
 
   /** What is kept is in one place with what follows it, which only `onRead` does. */
   get readsItself(): boolean {
-    return this.#kept.empty;
+    return this.#kept.length === 0;
   }
 
   onUnread(unread: Unread): void {
@@ -181,7 +181,7 @@ export class TcpClient implements ConnectionOwner {
     const connection = this.#connection;
     const kept = this.handler.onUnread(unread);
     if (this.#connection !== connection) return;
-    this.#endIf(this.#kept.begin(kept));
+    this.#endIf(this.#kept.beginWithin(kept));
   }
 
   onDrain(): void {
@@ -237,7 +237,7 @@ export class TcpClient implements ConnectionOwner {
     this.#connection = undefined;
     this.#address = undefined;
     this.#peerAddress = undefined;
-    this.#kept.clear();
+    this.#kept.release();
     connection.setTimeout(0);
     if (this.#paused) connection.resume();
     if (!connection.closed) this.#network.lingering.add(connection);
