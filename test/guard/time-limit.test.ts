@@ -100,6 +100,19 @@ async function answers(port: number): Promise<boolean> {
   return answer === 'ping';
 }
 
+/** Has the application meet its limit, as often as that, and then answer. */
+async function goesOn(port: number, limits = 1): Promise<void> {
+  const peer = await Peer.connect(port);
+  for (let i = 1; i <= limits; i++) {
+    const from = running?.log.lines.length;
+    peer.send(`go${i}`);
+    await running?.log.waitFor('time limit', from);
+  }
+  peer.send('done');
+  expect((await peer.read(4)).toString()).toBe('done');
+  peer.close();
+}
+
 test.each(CASES)('%s ends at the time limit, and both applications go on', async (_, body) => {
   const { loop, echo } = await startPair(body);
   const peer = await Peer.connect(loop);
@@ -125,15 +138,7 @@ test('a pattern that was ended is what it was, and so is the text', async () => 
     if n == 1 then LONG:find(PATTERN) elseif n == 2 then LONG:gsub(PATTERN, '') elseif n == 3 then LONG:match(PATTERN) end
     assert(#PATTERN == 7 and PATTERN == '(a*)a' .. '*b' and #LONG == 1000000)
     assert(('aaab'):match(PATTERN) == 'aaa' and not ('aaa'):find(PATTERN))`);
-  const peer = await Peer.connect(loop);
-  for (let i = 1; i <= 3; i++) {
-    const from = running?.log.lines.length;
-    peer.send(`go${i}`);
-    await running?.log.waitFor('time limit', from);
-  }
-  peer.send('done');
-  expect((await peer.read(4)).toString()).toBe('done');
-  peer.close();
+  await goesOn(loop, 3);
 });
 
 test('what looks like a pattern at work and is none stays as it is', async () => {
@@ -153,12 +158,7 @@ test('what looks like a pattern at work and is none stays as it is', async () =>
       assert(number % 2 ^ 32 == numbers[1] % 2 ^ 32 and math.floor(number / 2 ^ 32) == i % 200 + 1)
       assert(texts[i]:sub(1, 8) == word(1) .. word(0x41414141) and texts[i]:sub(17, 20) == word(7))
     end`);
-  const peer = await Peer.connect(loop);
-  peer.send('go');
-  await running?.log.waitFor('time limit');
-  peer.send('done');
-  expect((await peer.read(4)).toString()).toBe('done');
-  peer.close();
+  await goesOn(loop);
 });
 
 test('a pattern made for one match, which is collected afterwards, leaves nothing behind', async () => {
@@ -179,15 +179,7 @@ test('a pattern made for one match, which is collected afterwards, leaves nothin
     for _, text in ipairs(kept) do assert(text == ('z'):rep(#text)) end
     users = users or { [('al'):rep(1) .. 'ice'] = true }
     assert(users['al' .. 'ice'])`);
-  const peer = await Peer.connect(loop);
-  for (let i = 1; i <= 5; i++) {
-    const from = running?.log.lines.length;
-    peer.send(`go${i}`);
-    await running?.log.waitFor('time limit', from);
-  }
-  peer.send('done');
-  expect((await peer.read(4)).toString()).toBe('done');
-  peer.close();
+  await goesOn(loop, 5);
 });
 
 test('a callback of gsub that loops changes no text of its own', async () => {
@@ -195,12 +187,7 @@ test('a callback of gsub that loops changes no text of its own', async () => {
     if calls then return assert(users['alice'] and ('al' .. 'ice') == 'alice') end
     calls, users = 1, { alice = true }
     string.gsub('alice', '%w+', function(word) local name = 'alice' while true do end end)`);
-  const peer = await Peer.connect(loop);
-  peer.send('go');
-  await running?.log.waitFor('time limit');
-  peer.send('done');
-  expect((await peer.read(4)).toString()).toBe('done');
-  peer.close();
+  await goesOn(loop);
 });
 
 test('an entry that is within the limit is left alone, also right after one that was not', async () => {
