@@ -59,7 +59,7 @@ export function loadConfig(
     sections: ini.sections,
   };
   const placeOf = (section: string, key: string) => placeIn(ini, section, key);
-  return { config: deepFreeze(config), warnings: findTypos(ini), placeOf };
+  return { config: deepFreeze(config), warnings: [...ini.repeats, ...findTypos(ini)], placeOf };
 }
 
 function readText(file: string): string {

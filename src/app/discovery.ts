@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CumulusError, messageOf } from '../errors.js';
-import { refusalOfLink } from './links.js';
+import { BEHIND_LINKS, refusalOfLink } from './links.js';
 
 export const MAIN = 'main.lua';
 
@@ -61,6 +61,7 @@ export function folders(root: string, onUnreadable: OnUnreadable): Place[] {
       return onUnreadable(place, `there are ${MOST_FOLDERS} folders before it`);
     }
     const refusal = place.path === '' ? undefined : refusalOfLink(root, place.folder);
+    if (refusal === BEHIND_LINKS) return;
     if (refusal !== undefined) return onUnreadable(place, refusal, true);
     try {
       const real = realpathSync(place.folder);

@@ -19,6 +19,8 @@ export interface IniFile {
   readonly sections: IniSections;
   /** The line (from 1) that gave a key its value: the last one, if there are several. */
   lineOf(section: string, key: string): number | undefined;
+  /** "file:line: …" for each line whose key has been given before. */
+  readonly repeats: readonly string[];
 }
 
 type Statement = { readonly section: string } | { readonly key: string; readonly value: string };
@@ -34,6 +36,7 @@ export function parseIni(text: string, file: string): IniFile {
   const names = new Names();
   const lines = new Map<string, number>();
   const encoded: string[] = [];
+  const repeats: string[] = [];
   let section = '';
   const open = (name: string) => {
     section = name;
@@ -48,11 +51,16 @@ export function parseIni(text: string, file: string): IniFile {
       open(statement.section);
     } else {
       encoded.push(`${names.id(statement.key)}=${quoted(statement.value)}`);
+      const before = lines.get(place(section, statement.key));
+      if (before !== undefined)
+        repeats.push(
+          `${file}:${index + 1}: [${section}] ${statement.key} is in line ${before} already, which does not count`,
+        );
       lines.set(place(section, statement.key), index + 1);
     }
   }
   const sections = named(parse(encoded.join('\n')), names);
-  return { file, sections, lineOf: (inSection, key) => lines.get(place(inSection, key)) };
+  return { file, sections, lineOf: (inSection, key) => lines.get(place(inSection, key)), repeats };
 }
 
 function place(section: string, key: string): string {

@@ -38,9 +38,9 @@ export class Resolver {
   /** What is being asked and what waits for that, in order. */
   readonly #questions = new Map<string, Question>();
   readonly #waiting: string[] = [];
-  /** Look-ups under way, and those of them that take long. */
+  /** How many are being asked, and which of them take long: they have been answered, and are not asked a second time. */
   #asked = 0;
-  #late = 0;
+  readonly #late = new Set<string>();
   /** Hosts that are addresses: `dgram` asks for each datagram, and a look into a set is cheaper than parsing. */
   readonly #literals = new Set<string>();
 
@@ -50,6 +50,7 @@ export class Resolver {
     const key = `${family} ${host}`;
     const known = this.#known.get(key);
     if (known && known.until > Date.now()) return callback(known.error, known.address, family);
+    if (this.#late.has(key)) return callback(noAnswer(host), '', family);
     const question = this.#questions.get(key);
     if (question) question.callbacks.push(callback);
     else this.#add(key, { host, family, callbacks: [callback] });
@@ -63,7 +64,7 @@ export class Resolver {
   }
 
   #askNext(): void {
-    if (this.#asked - this.#late > 0 || this.#asked >= AT_MOST) return;
+    if (this.#asked > this.#late.size || this.#asked >= AT_MOST) return;
     const key = this.#waiting.shift();
     const question = key === undefined ? undefined : this.#questions.get(key);
     if (key !== undefined && question) this.#ask(key, question);
@@ -71,26 +72,24 @@ export class Resolver {
 
   #ask(key: string, { host, family }: Question): void {
     this.#asked++;
-    let isLate = false;
     const timer = setTimeout(() => {
-      isLate = true;
-      this.#late++;
-      this.#answer(key, Object.assign(new Error(`no answer for ${host}`), { code: 'EAI_AGAIN' }), '');
+      this.#late.add(key);
+      this.#answer(key, noAnswer(host), '');
     }, LONG_MS).unref();
     // Loaded by the first name: most servers never look one up.
     process.getBuiltinModule('node:dns').lookup(host, { family }, (error, address) => {
       clearTimeout(timer);
       this.#asked--;
-      if (isLate) this.#late--;
-      // What comes late is remembered all the same.
+      this.#late.delete(key);
+      this.#remember(key, error, address);
       this.#answer(key, error, address);
     });
   }
 
+  /** Tells those who have asked, if they have not been told. */
   #answer(key: string, error: NodeJS.ErrnoException | null, address: string): void {
     const question = this.#questions.get(key);
     this.#questions.delete(key);
-    this.#remember(key, error, address);
     this.#askNext();
     for (const callback of question?.callbacks ?? []) callback(error, address, question?.family ?? 4);
   }
@@ -108,6 +107,10 @@ export class Resolver {
     const until = Date.now() + (error ? REMEMBER_FAILURE_MS : REMEMBER_MS);
     this.#known.set(key, { error, address, until });
   }
+}
+
+function noAnswer(host: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`no answer for ${host}`), { code: 'EAI_AGAIN' });
 }
 
 function refuse({ host, family, callbacks }: Question): void {

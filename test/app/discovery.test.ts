@@ -1,7 +1,7 @@
 /** Looking for applications while the folders change. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { discover, folders } from '../../src/app/discovery.js';
@@ -15,6 +15,19 @@ const FLICKER = `
 
 /** So many times the folder was there when its parent was listed: some of them, it was gone a moment later. */
 const SEEN = 300;
+
+test('folders that link to each other are each looked into as they are, and one link further', () => {
+  const root = temporaryFolder();
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+  for (const name of names) mkdirSync(join(root, name));
+  for (const name of names)
+    for (const other of names) if (other !== name) symlinkSync(`../${other}`, join(root, name, other));
+  const reasons: string[] = [];
+  const found = folders(root, (_, reason) => reasons.push(reason));
+  rmSync(root, { recursive: true });
+  expect(found).toHaveLength(1 + names.length * names.length);
+  expect(reasons).toEqual([]);
+});
 
 describe('a folder that is deleted while applications are looked for', () => {
   let root = '';

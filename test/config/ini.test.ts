@@ -99,6 +99,11 @@ describe('names', () => {
     expect(ini.lineOf('s', 'x')).toBe(7);
   });
 
+  it('says which value does not count, and where', () => {
+    const { repeats } = parseIni('a=0\n[s]\na=1\nb=2\n[t]\na=3\n[s]\na=4', 'f.ini');
+    expect(repeats).toEqual(['f.ini:8: [s] a is in line 3 already, which does not count']);
+  });
+
   it('distinguishes upper and lower case', () => {
     expect(plain('[S]\nK=1\nk=2')).toEqual([
       ['', []],

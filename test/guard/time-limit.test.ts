@@ -47,6 +47,8 @@ const ENDLESS: Readonly<Record<string, string>> = {
 };
 
 const ENDLESS_54: Readonly<Record<string, string>> = {
+  'a pattern with a back reference': `LONG:find('(a*)%1b')`,
+  'a pattern of string.gsub with captures': `LONG:gsub('((a-)a*)%1%2b', '%1')`,
   'a loop in __close': `${SPIN}
     do local c <close> = setmetatable({}, { __close = spin }) end`,
   'a loop in __close after a loop': `${SPIN}
@@ -180,6 +182,42 @@ test('a pattern made for one match, which is collected afterwards, leaves nothin
     users = users or { [('al'):rep(1) .. 'ice'] = true }
     assert(users['al' .. 'ice'])`);
   await goesOn(loop, 5);
+});
+
+test.runIf(LUA_VERSION === '5.1').each([
+  [
+    "a match that fails in a coroutine's coroutine",
+    `coroutine.wrap(function()
+      coroutine.resume(coroutine.create(function() LONG:find(CAPTURE) end)) note()
+    end)()`,
+  ],
+  [
+    'gmatch in one',
+    `coroutine.wrap(function()
+      pcall(coroutine.wrap(function() for _ in LONG:gmatch(CAPTURE) do end end)) note()
+    end)()`,
+  ],
+  [
+    'a coroutine as what gsub calls',
+    `
+      local function resumed() while true do note() coroutine.yield('') end end
+      string.gsub(('ab'):rep(100000), CAPTURE, coroutine.wrap(resumed))`,
+  ],
+])('no script sees a pattern that is being ended: %s', async (_, body) => {
+  const { loop } = await startPair(`
+    CAPTURE, kept, rules = CAPTURE or '(a*a*b)', kept or {}, rules or {}
+    function note()
+      if #kept > 100 then return end
+      local begin = '(a*'
+      kept[#kept + 1] = 'x' .. CAPTURE
+      rules[begin .. 'a*b)'] = true
+    end
+    local n = calls or 1
+    calls = n + 1
+    if n == 1 then ${body} while true do end end
+    for _, text in ipairs(kept) do assert(text == 'x(a*a*b)') end
+    for rule in pairs(rules) do assert(rule == CAPTURE and rules[CAPTURE]) end`);
+  await goesOn(loop);
 });
 
 test('a callback of gsub that loops changes no text of its own', async () => {

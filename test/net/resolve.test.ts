@@ -76,6 +76,26 @@ test('a name that gets no answer holds up others for five seconds, and no more',
   ]);
 });
 
+test('a look-up that takes long is not begun again, and its answer counts when it comes', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  let late: (error: null, address: string) => void = () => {};
+  vi.mocked(dns.lookup).mockImplementationOnce(((host: string, _: object, callback: typeof late) => {
+    asked.push(host);
+    late = callback;
+  }) as unknown as typeof dns.lookup);
+  const first = lookUp('slow.host');
+  vi.advanceTimersByTime(5000);
+  expect((await first).code).toBe('EAI_AGAIN');
+  expect((await lookUp('slow.host')).code).toBe('EAI_AGAIN');
+  expect((await lookUp('one.host')).address).toBe('127.0.0.1');
+  expect((await lookUp('two.host')).address).toBe('127.0.0.1');
+  late(null, '127.0.0.2');
+  expect((await lookUp('slow.host')).address).toBe('127.0.0.2');
+  expect((await lookUp('last.host')).address).toBe('127.0.0.1');
+  expect(asked).toEqual(['slow.host', 'one.host', 'two.host', 'last.host']);
+  vi.useRealTimers();
+});
+
 test('names are looked up one at a time, in order, and a flood of them is refused', async () => {
   const names = Array.from({ length: 300 }, (_, i) => `nobody${i}.invalid`);
   const answers = names.map((name) => lookUp(name));

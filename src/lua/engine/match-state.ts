@@ -5,16 +5,18 @@
  * Their state, lstrlib.c's `MatchState`, lies on C's stack, that of 5.4's gmatch in a userdata. It is found by what it
  * looks like, and what is then changed in it is what a match has to respect:
  *
- *   5.4   | src_init | src_end | p_end | L | how much deeper it may recurse |: with the end at the beginning nothing matches
- *         any more, and what goes deeper than now is an error; so is the rest of a gsub, which has a negative length
- *   5.1   | src_init | src_end | L | number of captures |: of `L`, the pattern is known; when it begins with a zero, it
- *         has ended, and matches. It is put back by `restore`, before anything else runs in that state.
+ *   5.4   | src_init | src_end | p_end | L | how much deeper it may recurse | captures |: with the end at the beginning nothing
+ *         matches any more; what goes deeper than now is an error, and what refers to a capture; so is the rest of a gsub,
+ *         which has a negative length
+ *   5.1   | src_init | src_end | L | number of captures |: the same end, but for gsub, which would copy that rest. Of
+ *         `L`, its pattern is known; when it begins with a zero, it has ended, and matches. It is put back by `restore`,
+ *         before a script runs: therefore only in the main state, and where gsub calls nothing that has another one.
  *
  * Invariant: called in the middle of anything, it changes nothing but that: what is taken for a state has the address of
  * a string, that of its end and a thread side by side, and the thread is in a function that has been given that string.
- * Out of reach is a gmatch of 5.4 in a coroutine, as nobody says which one runs.
+ * Out of reach are a gmatch of 5.4 and a gsub of 5.1 in a coroutine.
  */
-import { LUA_TSTRING, LUA_TTHREAD, LUA_TUSERDATA, type RawLua } from './raw.js';
+import { LUA_TFUNCTION, LUA_TSTRING, LUA_TTABLE, LUA_TTHREAD, LUA_TUSERDATA, type RawLua } from './raw.js';
 
 /** Where an object has its type, behind the link to the next one; variants of it are in the higher bits. */
 const TYPE_AT = 4;
@@ -61,7 +63,7 @@ export class MatchState {
     const [from, to] = [cStack.current() >> 2, cStack.base() >> 2];
     if (version === '5.1') {
       for (let i = from + 2; i < to; i++) {
-        if (memory.isState51(i) && this.#isSubject(memory, i, 2)) this.#end51(memory.word(i), stop);
+        if (memory.isState51(i) && this.#isSubject(memory, i, 2)) this.#end51(memory, i, stop);
       }
       return;
     }
@@ -91,10 +93,14 @@ export class MatchState {
     );
   }
 
-  #end51(L: number, stop: (L: number) => void): void {
-    // An argument of `find`, `match` and `gsub`, an upvalue of what gmatch has returned.
-    this.#endPattern(L, 2);
-    this.#endPattern(L, this.#raw.upvalueindex(2));
+  #end51(memory: Memory, i: number, stop: (L: number) => void): void {
+    const raw = this.#raw;
+    const L = memory.word(i);
+    const third = raw.type(L, 3);
+    // Only gsub has a third argument that is neither a number nor left out.
+    const isGsub = third === LUA_TSTRING || third === LUA_TTABLE || third === LUA_TFUNCTION;
+    if (!isGsub) memory.end51(i);
+    else if (L === raw.L && third !== LUA_TTABLE && raw.iscfunction(L, 3) === 0) this.#endPattern(L, 2);
     stop(L);
   }
 
@@ -146,9 +152,14 @@ class Memory {
     return isOfSize && this.isState54((address + GMATCH_L_AT) >> 2);
   }
 
+  end51(i: number): void {
+    this.#words[i - 1] = this.word(i - 2);
+  }
+
   end54(i: number): void {
     this.#words[i - 2] = this.word(i - 3);
     this.#words[i + 1] = 0;
+    this.#bytes[(i + 2) * 4] = 0;
   }
 
   #isThread(address: number): boolean {

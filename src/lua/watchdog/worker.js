@@ -22,8 +22,8 @@ const POLL_MS = Math.max(5, Math.min(40, (timeout || abort) / 20));
 /** What one poll may count: after a suspended process or a machine out of breath, no script is to blame. */
 const STEP_MS = 10 * POLL_MS;
 
-/** An interrupt that did not end the entry is repeated. */
-const REPEAT_MS = 1000;
+/** An interrupt that did not end the entry is repeated: C may call C, of which each ends one. */
+const REPEAT_MS = 100;
 
 /** The main thread gets this long to say in the log what it was doing. */
 const LAST_WORDS_MS = 2000;
