@@ -120,8 +120,9 @@ test('send returns nothing; a number is sent as its text; "" and nil send nothin
     NOTE(select("#", c:send("text")), select("#", c:send(12)), select("#", c:send(1.5)))
     NOTE(select("#", c:send("")), select("#", c:send(nil)), select("#", c:send()))
     c:disconnect()
+    NOTE(select("#", c:send("")), select("#", c:send(nil)), c:send("x"))
   `);
-  expect(notes).toEqual(['000', '000']);
+  expect(notes).toEqual(['000', '000', '00TCPClient not connected']);
   expect((await (await server.next()).readAll()).toString()).toBe('text121.5');
 });
 

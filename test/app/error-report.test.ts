@@ -1,5 +1,6 @@
 /** A script that fails again and again: what the log gets of it. */
 import { expect, test } from 'vitest';
+import { ErrorReport } from '../../src/app/error-report.js';
 import { start, stopAfterEach } from '../api/run-script.js';
 import { closeAfterEach } from '../support/closing.js';
 import { freePort } from '../support/server.js';
@@ -7,6 +8,16 @@ import { Peer } from '../support/tcp.js';
 
 stopAfterEach();
 const closing = closeAfterEach();
+
+test('long errors are remembered by their ends, and told apart by them', () => {
+  const lines: string[] = [];
+  const report = new ErrorReport((level, text) => lines.push(`${level} ${text}`));
+  const long = (end: string) => `main.lua:1: ${'x'.repeat(1_000_000)}${end}`;
+  for (const end of ['a', 'a', 'b', 'a']) report.add(long(end), {});
+  report.close();
+  expect(lines.map(({ length }) => length > 1_000_000)).toEqual([true, true, false]);
+  expect(lines[2]).toMatch(/^error main\.lua:1: x+ … x+a \(1000013 characters\) \(2 more like this\)$/);
+});
 
 test('an error at each message is logged at once, and then at most once a second with a count', async () => {
   const port = await freePort();

@@ -45,6 +45,16 @@ test('what cannot be carried is refused with its key path, and the rest is carri
   expect(errors).toContain('state.co cannot be carried over a reload: it is a thread');
 });
 
+test('state of more than a million entries is not carried over, with an error', async () => {
+  const script = (name: string) => `
+    function onStart(path, state) NOTE("${name} ", type(state)) end
+    function onStop() local t = {} for i = 1, 1000001 do t[i] = true end return t end`;
+  running = await startServer(script('one'));
+  running.write('main.lua', script('two'));
+  expect((await running.log.waitFor(/^two/)).text).toBe('two nil');
+  expect(running.log.texts('error').join()).toContain('have more than 1000000 entries');
+});
+
 test('state that refers to itself arrives with the same shape', async () => {
   const script = (name: string) => `
     function onStart(path, state)

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Sources } from '../../src/app/sources.js';
@@ -25,6 +25,13 @@ test('a file concerns the application when it has changed since it was read, or 
   expect(sources.concerns(file)).toBe(true);
   rmSync(file);
   expect(sources.concerns(file)).toBe(true);
+});
+
+test('what is no file, or larger than any source, is not read', () => {
+  writeFileSync(file, 'x = 1');
+  truncateSync(file, 65 * 1_048_576);
+  expect(() => sources.read(file)).toThrow(`${file} is larger than 64 MiB`);
+  expect(() => sources.read(folder)).toThrow(`${folder} is not a file`);
 });
 
 test('a file that was looked for concerns the application once it is there', () => {

@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest';
+import dns from 'node:dns';
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
 import { closeAfterEach } from '../support/closing.js';
 import { UdpPeer } from '../support/udp.js';
 import { Bench } from './sockets.js';
@@ -32,6 +34,35 @@ test('a connected socket hears its peer only, and may send elsewhere', async () 
   recorder.socket.send(Buffer.from('to the other'), `127.0.0.1:${other.port}`);
   const { port } = await other.next();
   await other.send('not heard', port);
+  await peer.send('heard', port);
+  expect((await recorder.next()).bytes.toString()).toBe('heard');
+});
+
+test('while the name of the peer is looked up nobody is heard, and what is sent waits', async () => {
+  const [peer, other] = [closing(await UdpPeer.bind()), closing(await UdpPeer.bind())];
+  const recorder = closing(new Bench()).udp();
+  let answer: (error: null, address: string) => void = () => {};
+  // After the peers, whose sockets would take it as well.
+  const lookup = vi.spyOn(dns, 'lookup').mockImplementationOnce(((
+    _host: string,
+    _options: object,
+    callback: typeof answer,
+  ) => {
+    answer = callback;
+  }) as unknown as typeof dns.lookup);
+  const { socket } = recorder;
+  socket.send(Buffer.from('here I am'), `127.0.0.1:${other.port}`);
+  const { port } = await other.next();
+  socket.connect(`slow.example:${peer.port}`);
+  socket.send(Buffer.from('waits'));
+  expect([socket.peerAddress, socket.pending > 0]).toEqual([undefined, true]);
+  await other.send('a stranger', port);
+  // The system has it already; it is read in the next turns of the event loop.
+  for (let i = 0; i < 3; i++) await turn();
+  answer(null, '127.0.0.1');
+  lookup.mockRestore();
+  expect((await peer.next()).bytes.toString()).toBe('waits');
+  expect([socket.peerAddress, socket.pending]).toEqual([`127.0.0.1:${peer.port}`, 0]);
   await peer.send('heard', port);
   expect((await recorder.next()).bytes.toString()).toBe('heard');
 });
