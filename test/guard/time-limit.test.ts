@@ -39,6 +39,8 @@ const ENDLESS: Readonly<Record<string, string>> = {
   'a pattern of string.find': `LONG:find('a*b')`,
   'a pattern of string.match': `LONG:match('a-a-a-b') while true do end`,
   'a pattern of string.gsub': `pcall(string.gsub, LONG, 'a*a*b', 'c') while true do end`,
+  'a pattern of string.gsub with a number': `LONG:gsub('a*a*b', 12) while true do end`,
+  'a pattern of string.find from a place on': `LONG:find('a*b', 2) while true do end`,
   'a pattern of string.gmatch': `for word in LONG:gmatch('(a*)a*b') do end while true do end`,
   'patterns again and again': `while true do pcall(string.find, LONG, 'a*b') end`,
   'a pattern in a coroutine': `coroutine.wrap(function() LONG:find('a*a*b') end)()`,

@@ -14,9 +14,9 @@
  *
  * Invariant: called in the middle of anything, it changes nothing but that: what is taken for a state has the address of
  * a string, that of its end and a thread side by side, and the thread is in a function that has been given that string.
- * Out of reach are a gmatch of 5.4 and a gsub of 5.1 in a coroutine.
+ * Out of reach are, in a coroutine, a gmatch of 5.4 and what has a third argument in 5.1.
  */
-import { LUA_TFUNCTION, LUA_TSTRING, LUA_TTABLE, LUA_TTHREAD, LUA_TUSERDATA, type RawLua } from './raw.js';
+import { LUA_TNIL, LUA_TSTRING, LUA_TTABLE, LUA_TTHREAD, LUA_TUSERDATA, type RawLua } from './raw.js';
 
 /** Where an object has its type, behind the link to the next one; variants of it are in the higher bits. */
 const TYPE_AT = 4;
@@ -35,6 +35,9 @@ const USERDATA_HEADER = 16;
 const LENGTH_AT = 8;
 /** Of the function that it returns. */
 const GMATCH_UPVALUE = 3;
+
+/** Which argument of a gsub it is. */
+const PATTERN = 2;
 
 /** MAXCCALLS of lstrlib.c 5.4, LUA_MAXCAPTURES. */
 const MAX_DEPTH = 200;
@@ -97,17 +100,16 @@ export class MatchState {
     const raw = this.#raw;
     const L = memory.word(i);
     const third = raw.type(L, 3);
-    // Only gsub has a third argument that is neither a number nor left out.
-    const isGsub = third === LUA_TSTRING || third === LUA_TTABLE || third === LUA_TFUNCTION;
-    if (!isGsub) memory.end51(i);
-    else if (L === raw.L && third !== LUA_TTABLE && raw.iscfunction(L, 3) === 0) this.#endPattern(L, 2);
+    // A gsub always has a third argument; another function that has one, where to begin, is ended in the same way.
+    if (third <= LUA_TNIL) memory.end51(i);
+    else if (L === raw.L && third !== LUA_TTABLE && raw.iscfunction(L, 3) === 0) this.#endPattern(L);
     stop(L);
   }
 
-  #endPattern(L: number, i: number): void {
-    if (this.#raw.type(L, i) !== LUA_TSTRING) return;
+  #endPattern(L: number): void {
+    if (this.#raw.type(L, PATTERN) !== LUA_TSTRING) return;
     const heap = this.#raw.heap();
-    const address = this.#raw.tolstring(L, i, 0);
+    const address = this.#raw.tolstring(L, PATTERN, 0);
     const end = heap.indexOf(0, address);
     if (end <= address) return;
     this.#changed.set(address, Uint8Array.from(heap.subarray(address, end)));
@@ -117,7 +119,6 @@ export class MatchState {
 
 /** The heap by words: what is where. */
 class Memory {
-  readonly size: number;
   readonly #bytes: Buffer;
   readonly #words: Uint32Array;
   readonly #hasVariants: boolean;
@@ -126,7 +127,6 @@ class Memory {
     this.#bytes = bytes;
     this.#words = new Uint32Array(bytes.buffer, 0, bytes.length >> 2);
     this.#hasVariants = hasVariants;
-    this.size = this.#words.length;
   }
 
   word(i: number): number {
