@@ -36,6 +36,13 @@ class RemotePeer {
   }
 }
 
+async function listening() {
+  const { server, next } = closing(new Bench()).server();
+  const port = await freePort();
+  server.start(port, () => {});
+  return { server, next, port };
+}
+
 /** Blocks this process, and gives the other one the time to do what it was told. */
 function block(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
@@ -72,10 +79,7 @@ test.each([
   ['who only listens', () => {}],
   ['who answers the last words', (recorder: Recorder) => void recorder.client.send(Buffer.from('what?'))],
 ] as const)('a reset right behind the last words is told as one to a server, %s', async (_, answer) => {
-  const bench = closing(new Bench());
-  const { server, next } = bench.server();
-  const port = await freePort();
-  server.start(port, () => {});
+  const { next, port } = await listening();
   const peer = closing(
     new RemotePeer(`
       const socket = net.connect(${port}, '127.0.0.1', () => { ${TALK_AND_RESET} console.log('up') });
@@ -95,10 +99,7 @@ test.each([
 });
 
 test('a connection that was reset before it was accepted is nobody to talk to', async () => {
-  const bench = closing(new Bench());
-  const { server, next } = bench.server();
-  const port = await freePort();
-  server.start(port, () => {});
+  const { server, next, port } = await listening();
   const peer = closing(
     new RemotePeer(`
       process.stdin.once('data', () => {
