@@ -3,7 +3,7 @@
  *
  * It reads folders and knows nothing of VMs. Hidden folders and node_modules are passed over.
  */
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CumulusError, messageOf } from '../errors.js';
 import { BEHIND_LINKS, refusalOfLink } from './links.js';
@@ -51,25 +51,21 @@ export function isGone({ folder }: Place): boolean {
 export function folders(root: string, onUnreadable: OnUnreadable): Place[] {
   const places: Place[] = [];
   let full = false;
-  visit({ path: '', folder: root, shown: basename(root) }, new Set());
+  visit({ path: '', folder: root, shown: basename(root) });
   return places;
 
-  function visit(place: Place, above: ReadonlySet<string>): void {
+  function visit(place: Place): void {
     if (full) return;
     if (places.length === MOST_FOLDERS) {
       full = true;
       return onUnreadable(place, `there are ${MOST_FOLDERS} folders before it`);
     }
-    const refusal = place.path === '' ? undefined : refusalOfLink(root, place.folder);
+    const refusal = refusalOfLink(root, place.folder);
     if (refusal === BEHIND_LINKS) return;
     if (refusal !== undefined) return onUnreadable(place, refusal, true);
+    places.push(place);
     try {
-      const real = realpathSync(place.folder);
-      // A link to a folder above would go round for ever.
-      if (above.has(real)) return;
-      places.push(place);
-      const within = new Set(above).add(real);
-      for (const name of foldersIn(place.folder)) visit(childOf(place, name), within);
+      for (const name of foldersIn(place.folder)) visit(childOf(place, name));
     } catch (error) {
       // Deleted since the folder above was listed: it is as if it had not been there.
       const gone = place.path !== '' && (error as NodeJS.ErrnoException).code === 'ENOENT';
